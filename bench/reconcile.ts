@@ -9,7 +9,7 @@ import type { Measurement } from './frame/measure.js'
 import { collectGarbage, measure } from './frame/measure.js'
 import type { Row, Run } from './frame/row.js'
 import type { OpenPeer } from './peers/reconcile/peer.js'
-import { cacheRow } from './rows/cache.js'
+import { cacheRows } from './rows/cache.js'
 import { controllerRows } from './rows/controllers.js'
 import { machineRows } from './rows/machine.js'
 import { queueFloor } from './rows/queue-floor.js'
@@ -88,7 +88,7 @@ const rows: readonly Row[] = [
   },
 ]
 
-await bench([...rows, cacheRow, ...controllerRows, ...machineRows])
+await bench([...rows, ...cacheRows, ...controllerRows, ...machineRows])
 
 /** Every row rotates through all keys, so that none of them is in a cache by favour. */
 function cycles(size: number, clientGo: number): Promise<Measurement> {

@@ -10,11 +10,11 @@ export function batchProblem(
   if (typeof value !== 'object' || value === null)
     return { field: 'batch', value, message: 'must be an object' }
   const { revision, events } = value as Partial<WatchBatch<StoredObject>>
-  const [problem] = wholeNumber('revision', revision)
-  if (problem !== undefined) return problem
+  const problems = wholeNumber('revision', revision)
+  if (problems.length > 0) return problems[0]
   if (!Array.isArray(events)) return { field: 'events', value: events, message: 'must be a list' }
-  for (const [at, event] of (events as readonly unknown[]).entries()) {
-    const problem = eventProblem(event, knows)
+  for (let at = 0; at < events.length; at++) {
+    const problem = eventProblem(events[at], knows)
     if (problem !== undefined) return { ...problem, field: `events[${at}].${problem.field}` }
   }
   return undefined
@@ -35,9 +35,24 @@ function eventProblem(event: unknown, knows: (object: StoredObject) => boolean):
   if (typeof name !== 'string' || name === '')
     return { field: 'object.metadata.name', value: name, message: 'must be a text' }
   if (typeof uid !== 'string') return { field: 'object.metadata.uid', value: uid, message: 'must be a text' }
-  if (typeof resourceVersion !== 'string' || !/^\d{1,16}$/.test(resourceVersion))
+  if (decimalOf(resourceVersion) === undefined)
     return { field: 'object.metadata.resourceVersion', value: resourceVersion, message: 'must be a decimal' }
   if (!knows(object as StoredObject))
     return { field: 'object.kind', value: (object as StoredObject).kind, message: 'must be a kind asked for' }
   return undefined
+}
+
+const DIGITS_MAX = 16
+const CODE_OF_0 = 48
+
+/** The number that a text of 1 to 16 decimal digits stands for; undefined for anything else. */
+export function decimalOf(text: unknown): number | undefined {
+  if (typeof text !== 'string' || text === '' || text.length > DIGITS_MAX) return undefined
+  let value = 0
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - CODE_OF_0
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
+  }
+  return value
 }

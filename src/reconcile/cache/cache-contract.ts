@@ -59,7 +59,7 @@ export interface Cache extends Reader {
    * @throws UsageError when the cache was made without that index
    */
   by<Spec, Status>(index: ObjectIndex<Spec, Status>, value: IndexValue): readonly StoredObject<Spec, Status>[]
-  /** Keys of one kind in the order in which they came; may be walked while objects come and go. */
+  /** Keys of one kind, namespace by namespace; may be walked while objects come and go. */
   keys(kind: Kind): IterableIterator<string>
   /** Calls `listener` after each batch that was applied, when reads show it already. */
   onChange(listener: (changes: CacheChanges) => void): Cancel

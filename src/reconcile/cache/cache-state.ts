@@ -4,9 +4,11 @@ import type { Kind, ObjectRef, StoredObject, WatchBatch } from '../../store/inde
 import { refText } from '../../store/internal.js'
 import { kindId } from '../object-key.js'
 import type { SourceChange } from '../sources/event-mapping.js'
-import { batchProblem } from './batch-check.js'
+import { batchProblem, decimalOf } from './batch-check.js'
 import type { ObjectIndex } from './object-index.js'
 import { ObjectTable } from './object-table.js'
+
+type KindName = Pick<Kind, 'apiVersion' | 'kind'>
 
 /** What became of a batch. */
 export type Applied =
@@ -36,6 +38,8 @@ export const STALE_LISTS_REFUSED = 5
  */
 export class CacheState {
   readonly #tables = new Map<string, ObjectTable>()
+  readonly #knows = (object: StoredObject): boolean => this.has(object)
+  #latest: ObjectTable | undefined
   #staleLists = 0
   /** The revision up to which everything is known; 0 before the first list. */
   revision = 0
@@ -51,8 +55,7 @@ export class CacheState {
       const own = indexes.filter(index => kindId(index.kind) === kindId(kind))
       this.#tables.set(kindId(kind), new ObjectTable(kind, own))
     }
-    const stray = indexes.find(index => !this.#tables.has(kindId(index.kind)))
-    if (stray !== undefined) this.table(stray.kind)
+    for (const index of indexes) this.table(index.kind)
   }
 
   get size(): number {
@@ -61,13 +64,13 @@ export class CacheState {
     return size
   }
 
-  has(kind: Kind): boolean {
-    return this.#tables.has(kindId(kind))
+  has(kind: KindName): boolean {
+    return this.#tableOf(kind) !== undefined
   }
 
   /** @throws UsageError for a kind that the cache does not hold */
   table(kind: Kind): ObjectTable {
-    const table = this.#tables.get(kindId(kind))
+    const table = this.#tableOf(kind)
     if (table !== undefined) return table
     throw new UsageError(`the cache holds no ${kind.kind}; add it to the kinds of the cache`, {
       kind: kind.kind,
@@ -75,12 +78,12 @@ export class CacheState {
   }
 
   get(kind: Kind, ref: ObjectRef): StoredObject | undefined {
-    return this.table(kind).get(refText(ref))
+    return this.table(kind).find(ref)?.object
   }
 
   /** Takes in what the source said. Whatever it is, the state stays whole. */
   apply(batch: unknown): Applied {
-    const problem = batchProblem(batch, object => this.#tables.has(kindId(object)))
+    const problem = batchProblem(batch, this.#knows)
     if (problem !== undefined) return this.#refuse(new InvalidError('a batch of the source', [problem]))
     const { revision, events, initialEventsEnd, since } = batch as WatchBatch<StoredObject>
     if (initialEventsEnd === true) return this.#list(batch as WatchBatch<StoredObject>)
@@ -93,7 +96,7 @@ export class CacheState {
       if (change !== undefined) changes.push(change)
     }
     this.revision = revision
-    return { kind: 'applied', changes, ...(since === undefined ? {} : { since }) }
+    return since === undefined ? { kind: 'applied', changes } : { kind: 'applied', changes, since }
   }
 
   #refuse(error: Error): Applied {
@@ -103,21 +106,25 @@ export class CacheState {
 
   /** Older events about an object than what is known of it say nothing new. */
   #put(object: StoredObject): SourceChange | undefined {
-    const table = this.#tableOf(object)
-    const id = refText(object.metadata)
-    const before = table.get(id)
-    if (before !== undefined && versionOf(before) >= versionOf(object)) return undefined
-    table.set(id, object)
+    const table = this.#tableOf(object) as ObjectTable
+    const version = versionOf(object)
+    const held = table.find(object.metadata)
+    if (held === undefined) {
+      table.add(object, version)
+      return { before: undefined, after: object }
+    }
+    if (held.version >= version) return undefined
+    const before = held.object
+    table.replace(held, object, version)
     return { before, after: object }
   }
 
   #remove(object: StoredObject): SourceChange | undefined {
-    const table = this.#tableOf(object)
-    const id = refText(object.metadata)
-    const before = table.get(id)
-    if (before === undefined || versionOf(before) > versionOf(object)) return undefined
-    table.set(id, undefined)
-    return { before, after: undefined }
+    const table = this.#tableOf(object) as ObjectTable
+    const held = table.find(object.metadata)
+    if (held === undefined || held.version > versionOf(object)) return undefined
+    table.remove(held)
+    return { before: held.object, after: undefined }
   }
 
   /** Replaces everything that is known. What is not listed was deleted at some time not told. */
@@ -128,21 +135,23 @@ export class CacheState {
     const listed = new Map<ObjectTable, Map<string, StoredObject>>()
     for (const table of this.#tables.values()) listed.set(table, new Map())
     for (const { type, object } of events)
-      if (type !== 'DELETED') listed.get(this.#tableOf(object))?.set(refText(object.metadata), object)
+      if (type !== 'DELETED')
+        listed.get(this.#tableOf(object) as ObjectTable)?.set(refText(object.metadata), object)
     const changes: SourceChange[] = []
     for (const [table, objects] of listed) {
-      for (const id of [...table.ids()]) {
-        if (objects.has(id)) continue
-        const before = table.get(id)
-        table.set(id, undefined)
-        changes.push({ before, after: undefined, inferred: true })
+      for (const held of [...table.values()]) {
+        if (objects.has(refText(held.object.metadata))) continue
+        table.remove(held)
+        changes.push({ before: held.object, after: undefined, inferred: true })
       }
     }
     for (const [table, objects] of listed) {
-      for (const [id, after] of objects) {
-        const before = table.get(id)
+      for (const after of objects.values()) {
+        const held = table.find(after.metadata)
+        const before = held?.object
         if (before !== undefined && (isOlder ? deepEqual(before, after) : isSame(before, after))) continue
-        table.set(id, after)
+        if (held === undefined) table.add(after, versionOf(after))
+        else table.replace(held, after, versionOf(after))
         changes.push({ before, after })
       }
     }
@@ -155,8 +164,13 @@ export class CacheState {
     return { kind: 'applied', changes, ...since }
   }
 
-  #tableOf(object: StoredObject): ObjectTable {
-    return this.#tables.get(kindId(object)) as ObjectTable
+  /** Events come in groups of one kind. */
+  #tableOf(name: KindName): ObjectTable | undefined {
+    const latest = this.#latest
+    if (latest?.kind.kind === name.kind && latest.kind.apiVersion === name.apiVersion) return latest
+    const table = this.#tables.get(kindId(name))
+    if (table !== undefined) this.#latest = table
+    return table
   }
 }
 
@@ -169,5 +183,5 @@ function isSame(a: StoredObject, b: StoredObject): boolean {
 }
 
 function versionOf(object: StoredObject): number {
-  return Number(object.metadata.resourceVersion)
+  return decimalOf(object.metadata.resourceVersion) as number
 }

@@ -11,7 +11,7 @@ import type {
   ObjectRef,
   StoredObject,
 } from '../../store/index.js'
-import { groupObjects, selectObjects, withoutPages } from '../../store/internal.js'
+import { groupObjects, refText, selectObjects, withoutPages } from '../../store/internal.js'
 import { objectId } from '../object-key.js'
 import { isPermanent } from '../permanent-error.js'
 import type { SourceChange } from '../sources/event-mapping.js'
@@ -22,6 +22,7 @@ import { superviseStream } from '../sources/supervised-stream.js'
 import { errorOf } from '../thrown-error.js'
 import type { Cache, CacheChanges, CacheOptions } from './cache-contract.js'
 import { CacheState } from './cache-state.js'
+import type { HeldObject } from './held-object.js'
 import type { IndexValue, ObjectIndex } from './object-index.js'
 import type { CacheDifference } from './verify.js'
 import { cacheDifferences } from './verify.js'
@@ -192,7 +193,7 @@ class SourceCache implements Cache {
   }
 
   keys(kind: Kind): IterableIterator<string> {
-    return this.#state.table(kind).ids()
+    return keysOf(this.#state.table(kind).values())
   }
 
   onChange(listener: (changes: CacheChanges) => void): Cancel {
@@ -235,12 +236,10 @@ class SourceCache implements Cache {
     const applied = this.#state.apply(batch)
     if (applied.kind === 'refused') this.#stream?.reopen(applied.error)
     const { changes, since } = applied.kind === 'applied' ? applied : NOTHING
-    this.#listeners.emit({
-      revision: this.#state.revision,
-      changes,
-      ...(isFirst ? { isFirst } : {}),
-      ...(since === undefined ? {} : { since }),
-    })
+    const { revision } = this.#state
+    if (isFirst)
+      this.#listeners.emit({ revision, changes, isFirst, ...(since === undefined ? {} : { since }) })
+    else this.#listeners.emit(since === undefined ? { revision, changes } : { revision, changes, since })
   }
 
   /** A source that has lost the place says so by an error; then it is listed, at once if it was not just listing. */
@@ -266,6 +265,10 @@ class SourceCache implements Cache {
       })
     })
   }
+}
+
+function* keysOf(held: Iterable<HeldObject>): IterableIterator<string> {
+  for (const { object } of held) yield refText(object.metadata)
 }
 
 function tooLate(name: string, revision: number, timeoutMs: number): KeelsonError {

@@ -1,4 +1,5 @@
 import type { Kind, StoredObject } from '../../store/index.js'
+import type { HeldObject } from './held-object.js'
 
 /** What an object is found under. */
 export type IndexValue = string | number
@@ -25,33 +26,35 @@ export function defineIndex<Spec, Status>(
 /** The objects under each value of one index. */
 export class IndexTable {
   readonly #values: ObjectIndex['values']
-  readonly #byValue = new Map<IndexValue, Map<string, StoredObject>>()
+  readonly #byValue = new Map<IndexValue, Set<HeldObject>>()
 
   constructor(values: ObjectIndex['values']) {
     this.#values = values
   }
 
   /** What is found under `value`, in no particular order. */
-  find(value: IndexValue): Iterable<StoredObject> {
-    return this.#byValue.get(value)?.values() ?? []
+  find(value: IndexValue): StoredObject[] {
+    return Array.from(this.#byValue.get(value) ?? [], ({ object }) => object)
   }
 
-  /** `before` is replaced by `after`; both belong to the key `id`. */
-  change(id: string, before: StoredObject | undefined, after: StoredObject | undefined): void {
+  /** What is held was `before` and is `after` now. */
+  change(held: HeldObject, before: StoredObject | undefined, after: StoredObject | undefined): void {
     const left = before === undefined ? [] : this.#valuesOf(before)
     const joined = after === undefined ? [] : this.#valuesOf(after)
-    for (const value of left) {
-      if (joined.includes(value)) continue
-      const objects = this.#byValue.get(value)
-      objects?.delete(id)
-      if (objects?.size === 0) this.#byValue.delete(value)
-    }
-    if (after === undefined) return
-    for (const value of joined) {
-      const objects = this.#byValue.get(value)
-      if (objects === undefined) this.#byValue.set(value, new Map([[id, after]]))
-      else objects.set(id, after)
-    }
+    for (const value of left) if (!joined.includes(value)) this.#leave(held, value)
+    for (const value of joined) if (!left.includes(value)) this.#join(held, value)
+  }
+
+  #leave(held: HeldObject, value: IndexValue): void {
+    const found = this.#byValue.get(value)
+    found?.delete(held)
+    if (found?.size === 0) this.#byValue.delete(value)
+  }
+
+  #join(held: HeldObject, value: IndexValue): void {
+    const found = this.#byValue.get(value)
+    if (found === undefined) this.#byValue.set(value, new Set([held]))
+    else found.add(held)
   }
 
   #valuesOf(object: StoredObject): readonly IndexValue[] {

@@ -1,18 +1,20 @@
 import { compareText } from '../../core/internal.js'
-import type { IndexFunction, Kind, ListOptions, StoredObject } from '../../store/index.js'
-import { refText } from '../../store/internal.js'
+import type { IndexFunction, Kind, ListOptions, ObjectRef, StoredObject } from '../../store/index.js'
+import type { HeldObject } from './held-object.js'
 import type { IndexValue, ObjectIndex } from './object-index.js'
 import { IndexTable } from './object-index.js'
 
 /** The objects of one kind, by key and by the values of indexes. A change costs what it touches. */
 export class ObjectTable {
   readonly kind: Kind
-  readonly #objects = new Map<string, StoredObject>()
+  /** By namespace and name: to join them to one text, and to hash that, costs more than two look-ups. */
+  readonly #spaces = new Map<string, Map<string, HeldObject>>()
   readonly #indexes = new Map<ObjectIndex, IndexTable>()
   /** Those that the kind declares, each from its first use on: most caches are never asked by them. */
   readonly #declared = new Map<string, IndexTable>()
-  /** The objects' ids in key order; undefined when an object came or went since it was made. */
-  #order: readonly string[] | undefined = []
+  /** In key order; undefined when an object came or went since it was made. */
+  #order: readonly HeldObject[] | undefined = []
+  #size = 0
 
   constructor(kind: Kind, indexes: readonly ObjectIndex[]) {
     this.kind = kind
@@ -20,26 +22,51 @@ export class ObjectTable {
   }
 
   get size(): number {
-    return this.#objects.size
+    return this.#size
   }
 
-  get(id: string): StoredObject | undefined {
-    return this.#objects.get(id)
+  find({ namespace = '', name }: ObjectRef): HeldObject | undefined {
+    return this.#spaces.get(namespace)?.get(name)
   }
 
-  /** Ids in the order in which they came; may be walked while objects come and go. */
-  ids(): IterableIterator<string> {
-    return this.#objects.keys()
+  /** Namespace by namespace; may be walked while objects come and go. */
+  *values(): IterableIterator<HeldObject> {
+    for (const space of this.#spaces.values()) yield* space.values()
   }
 
-  /** Replaces what is known under `id`; undefined removes it. */
-  set(id: string, after: StoredObject | undefined): void {
-    const before = this.#objects.get(id)
-    if (after === undefined) this.#objects.delete(id)
-    else this.#objects.set(id, after)
-    if ((before === undefined) !== (after === undefined)) this.#order = undefined
-    for (const index of this.#indexes.values()) index.change(id, before, after)
-    for (const index of this.#declared.values()) index.change(id, before, after)
+  /** Holds an object under a key that has none. */
+  add(object: StoredObject, version: number): void {
+    const { namespace = '', name } = object.metadata
+    const held: HeldObject = { object, version }
+    const space = this.#spaces.get(namespace)
+    if (space === undefined) this.#spaces.set(namespace, new Map([[name, held]]))
+    else space.set(name, held)
+    this.#size++
+    this.#order = undefined
+    this.#reindex(held, undefined, object)
+  }
+
+  /** What is held becomes another state of it. */
+  replace(held: HeldObject, object: StoredObject, version: number): void {
+    const before = held.object
+    held.object = object
+    held.version = version
+    this.#reindex(held, before, object)
+  }
+
+  remove(held: HeldObject): void {
+    const { namespace = '', name } = held.object.metadata
+    const space = this.#spaces.get(namespace)
+    space?.delete(name)
+    if (space?.size === 0) this.#spaces.delete(namespace)
+    this.#size--
+    this.#order = undefined
+    this.#reindex(held, held.object, undefined)
+  }
+
+  #reindex(held: HeldObject, before: StoredObject | undefined, after: StoredObject | undefined): void {
+    for (const index of this.#indexes.values()) index.change(held, before, after)
+    for (const index of this.#declared.values()) index.change(held, before, after)
   }
 
   /**
@@ -49,9 +76,9 @@ export class ObjectTable {
   list(index?: ListOptions['index']): readonly StoredObject[] {
     const value = index?.value
     if (index !== undefined && (typeof value === 'string' || typeof value === 'number'))
-      return inKeyOrder([...this.#openDeclared(index.name).find(value)])
-    this.#order ??= inKeyOrder([...this.#objects.values()]).map(object => refText(object.metadata))
-    return this.#order.flatMap(id => this.#objects.get(id) ?? [])
+      return inKeyOrder(this.#openDeclared(index.name).find(value))
+    this.#order ??= [...this.values()].sort((a, b) => compareKeys(a.object, b.object))
+    return this.#order.map(({ object }) => object)
   }
 
   #openDeclared(name: string): IndexTable {
@@ -59,7 +86,7 @@ export class ObjectTable {
     if (known !== undefined) return known
     const { [name]: values } = this.kind.indexes
     const table = new IndexTable(object => singleValues(values?.(object)))
-    for (const [id, object] of this.#objects) table.change(id, undefined, object)
+    for (const held of this.values()) table.change(held, undefined, held.object)
     this.#declared.set(name, table)
     return table
   }
@@ -67,7 +94,7 @@ export class ObjectTable {
   /** The objects under a value of one index, in key order; undefined when the index is not one of this table. */
   by(index: ObjectIndex, value: IndexValue): readonly StoredObject[] | undefined {
     const table = this.#indexes.get(index)
-    return table === undefined ? undefined : inKeyOrder([...table.find(value)])
+    return table === undefined ? undefined : inKeyOrder(table.find(value))
   }
 }
 
@@ -80,9 +107,12 @@ function singleValues(found: ReturnType<IndexFunction<unknown, unknown>>): reado
 
 /** Sorts by namespace, then name. */
 export function inKeyOrder(objects: StoredObject[]): StoredObject[] {
-  return objects.sort(
-    (a, b) =>
-      compareText(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
-      compareText(a.metadata.name, b.metadata.name),
+  return objects.sort(compareKeys)
+}
+
+function compareKeys(a: StoredObject, b: StoredObject): number {
+  return (
+    compareText(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
+    compareText(a.metadata.name, b.metadata.name)
   )
 }
