@@ -20,7 +20,8 @@ export interface VersionLoad {
   stop(): Promise<void>
 }
 
-const REQUEST_TIMEOUT_MS = 5_000
+/** Longer than a busy machine may hold up the whole process, whose clients would time out before they look for answers. */
+const REQUEST_TIMEOUT_MS = 15_000
 
 /** Sends so many requests per second to where `target` says. */
 export function createVersionLoad(

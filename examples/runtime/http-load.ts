@@ -45,7 +45,8 @@ export interface HttpLoad {
   stop(): Promise<void>
 }
 
-const REQUEST_TIMEOUT_MS = 5_000
+/** Longer than a busy machine may hold up the whole process, whose clients would time out before they look for answers. */
+const REQUEST_TIMEOUT_MS = 15_000
 /** On a machine that is too busy, more of them would wait for each other until they time out. */
 const OUTSTANDING_MAX = 32
 
