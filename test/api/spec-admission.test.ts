@@ -19,6 +19,7 @@ const stops = [
   [{ steps: [5, { next: 3 }] }, 'steps[1].next', /must not be below/],
   [{ steps: ['150%'] }, 'steps[0]', /at most 100%/],
   [{ steps: [{ next: '10%', stable: '101%' }] }, 'steps[0].stable', /at most 100%/],
+  [{ steps: [{ next: '10%', stable: '89%' }] }, 'steps[0].stable', /at least 100% with next/],
   [{ steps: Array.from({ length: 64 }, () => '10%') }, 'steps', /63/],
   [{ service: 'web', steps: [{ next: '10%', route: '101%' }] }, 'steps[0].route', /at most 100%/],
   [{ steps: ['10%'], blueGreen: {} }, 'blueGreen', /together with steps/],

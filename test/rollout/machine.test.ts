@@ -100,6 +100,22 @@ describe('the walk', () => {
     ])
   })
 
+  test('to counts that do not add up to the floor keeps the floor, says what stays, and is late', () => {
+    const cluster = runningCluster(
+      10,
+      rolling({ steps: [{ next: 1, stable: 1 }], progressWithinMs: 10 * MINUTE }),
+    )
+    cluster.roll('b')
+    cluster.settle()
+    expect(cluster.sizes()).toEqual({ a: 7, b: 1 })
+    expect(cluster.step().blockers.map(describeBlocker)).toEqual([
+      'template a must stay: 8 available, at least 8 needed',
+    ])
+    cluster.nowMs += 10 * MINUTE
+    cluster.step()
+    expect([cluster.state?.phase, cluster.outcomes.at(-1)]).toEqual(['paused', '2 failed deadline'])
+  })
+
   test('of a Recreate waits until what leaves has stopped', () => {
     const cluster = runningCluster(3, recreate())
     cluster.roll('b')

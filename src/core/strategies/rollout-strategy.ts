@@ -167,11 +167,23 @@ export function stepsProblems(
       found.push({ field: path, value: next, message })
     }
     if (amount !== undefined) before = { amount, value: next }
-    if (stable !== undefined) found.push(...shareProblems(stable, `${at}[${index}].stable`).problems)
+    if (stable !== undefined) found.push(...stableProblems(stable, amount, `${at}[${index}].stable`))
     if (route !== undefined) found.push(...routeProblems(route, `${at}[${index}].route`))
     if (gates !== undefined) found.push(...gateProblems(gates, `${at}[${index}].gates`))
     return found
   })
+}
+
+function stableProblems(
+  stable: IntOrPercent,
+  next: Amount | undefined,
+  field: string,
+): readonly FieldProblem[] {
+  const { amount, problems } = shareProblems(stable, field)
+  const areShares = amount?.kind === 'share' && next?.kind === 'share'
+  if (!areShares || size(amount) + size(next) >= WHOLE) return problems
+  const message = 'must come to at least 100% with next, or fewer than are wanted would be left there'
+  return [{ field, value: stable, message }]
 }
 
 function routeProblems(route: string, field: string): readonly FieldProblem[] {

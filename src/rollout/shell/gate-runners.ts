@@ -19,7 +19,7 @@ export interface GateRun extends GateQuestion {
   readonly signal: AbortSignal
 }
 
-/** `wait`: it is not known yet; ask again. */
+/** `wait`: it is not known yet; ask again after `afterMs`, and no sooner than after a second. */
 export type GateResult =
   | 'pass'
   | 'fail'
@@ -70,6 +70,8 @@ export interface GateRunnersOptions {
 /** Failures in a row after which a program is taken to have said no. */
 const ERRORS_MAX = 5
 const RETRY = { baseMs: 1_000, maxMs: 30_000 }
+/** A program that has nothing to wait for does not keep the controller busy. */
+const WAIT_MIN_MS = 1_000
 
 interface Asked {
   readonly question: OpenQuestion
@@ -166,7 +168,7 @@ function run(asked: Asked, runner: GateRunner, options: GateRunnersOptions): voi
   const later = (afterMs: number, complaint: string | undefined): void => {
     if (complaint === undefined) delete asked.complaint
     else asked.complaint = boundedText(complaint)
-    asked.cancel = env.clock.after(Math.max(0, afterMs), () => run(asked, runner, options))
+    asked.cancel = env.clock.after(Math.max(WAIT_MIN_MS, afterMs), () => run(asked, runner, options))
     changed(question.deployment)
   }
   const answered = (result: unknown): void => {

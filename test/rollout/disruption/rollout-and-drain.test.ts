@@ -94,7 +94,7 @@ describe('a rollout that asks the DisruptionBudgets', () => {
     const world = await guarded({ maxUnavailable: 1 })
     await world.image('v2')
     let drained = 0
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 12; round++) {
       drained += await world.drain()
       await world.env.advance(2_000)
     }
@@ -102,6 +102,34 @@ describe('a rollout that asks the DisruptionBudgets', () => {
     expect(world.least.healthy).toBe(3)
     await world.env.advance(300_000)
     expect(rolloutStatus(world.deployment()).done).toBe(true)
+  })
+
+  test('two rollouts and a drain on one ledger: together they take no more than it allows, and all arrive', async () => {
+    const world = await guarded({ maxUnavailable: 1 })
+    const { store, env } = world
+    const api = ref('api')
+    await store.create(Deployment, {
+      metadata: api,
+      spec: {
+        ...world.deployment().spec,
+        selector: { matchLabels: { ...labels, tier: 'api' } },
+        template: { metadata: { labels: { ...labels, tier: 'api' } }, spec: { image: 'v1' } },
+      },
+    })
+    await env.advance(60_000)
+    expect(world.healthy()).toBe(8)
+    world.least.healthy = 8
+    for (const one of [web, api])
+      await store.modify(Deployment, one, draft => void (draft.spec.template.spec.image = 'v2'))
+    let drained = 0
+    for (let round = 0; round < 12; round++) {
+      drained += await world.drain()
+      await env.advance(2_000)
+    }
+    await env.advance(300_000)
+    expect(drained).toBeGreaterThan(0)
+    expect(world.least.healthy).toBe(7)
+    for (const one of [web, api]) expect(rolloutStatus(store.get(Deployment, one)!).done).toBe(true)
   })
 
   test('says which one stands in its way, and goes on when that is gone', async () => {

@@ -142,6 +142,40 @@ describe('a canary', () => {
     expect(isAborted).toBe(true)
   })
 
+  test.each([0, -1, 0.001])(
+    'asks a program that waits for %d ms once a second, and writes nothing meanwhile',
+    async afterMs => {
+      let calls = 0
+      const errors: GateRunner = () => {
+        calls += 1
+        return { answer: 'wait', afterMs }
+      }
+      const cluster = await rolling({ gates: { errors } })
+      const before = { calls, revision: cluster.store.revision }
+      await cluster.env.advance(60_000)
+      expect([calls - before.calls, cluster.store.revision - before.revision]).toEqual([60, 0])
+    },
+  )
+
+  test('that never answers is late after 30 seconds, each time, and fails after the fifth', async () => {
+    let calls = 0
+    const errors: GateRunner = () => {
+      calls += 1
+      return new Promise(() => {})
+    }
+    const cluster = await rolling({ gates: { errors } })
+    await cluster.env.advance(30_000)
+    expect(describeRollout(cluster.deployment())).toContain(
+      '"errors" has not answered: no answer within 30000 ms',
+    )
+    // Five times 30 s, and 1 + 2 + 4 + 8 s between them.
+    await cluster.env.advance(120_000)
+    expect([calls, rolloutStatus(cluster.deployment()).failure]).toEqual([5, undefined])
+    await cluster.env.advance(30_000)
+    expect([calls, rolloutStatus(cluster.deployment()).failure?.cause]).toEqual([5, 'analysis'])
+    expect(cluster.sizes()).toBe('v1×10/10')
+  })
+
   test('with a program of no such name says so, and somebody may answer in its place', async () => {
     const cluster = await rolling({})
     expect(describeRollout(cluster.deployment())).toContain('no program is registered under that name')

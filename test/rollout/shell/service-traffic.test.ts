@@ -131,6 +131,40 @@ describe('the traffic of a Service', () => {
     expect(weights()).toEqual(['v2 100'])
   })
 
+  test.each<[string, readonly number[]]>([
+    ['to nothing', [0, 0]],
+    ['to no round number', [3, 4.5]],
+    ['to more than all', [100, 100]],
+  ])(
+    'whose weights add up %s is shared by their proportion, and divided as the rollout wants',
+    async (_to, [a = 0, b = 0]) => {
+      const { env, store, weights, deployment } = await divided()
+      await store.modify(Service, front, draft => {
+        const [one, two] = draft.spec.backends ?? []
+        draft.spec.backends = [
+          { template: one?.template ?? '', weight: a },
+          { template: two?.template ?? '', weight: b },
+          { template: 'nobody', weight: 1 },
+        ]
+      })
+      await env.advance(1_000)
+      expect(weights()).toEqual(['v1 50', 'v2 50'])
+      await env.advance(70_000)
+      expect([weights(), rolloutStatus(deployment()).done]).toEqual([['v2 100'], true])
+    },
+  )
+
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])(
+    'of a weight of %d is refused, and nothing changes',
+    async weight => {
+      const { store, weights } = await divided()
+      const before = weights()
+      const change = store.modify(Service, front, draft => void (draft.spec.backends![0]!.weight = weight))
+      await expect(change).rejects.toThrow(/spec\.backends\[0\]\.weight/)
+      expect(weights()).toEqual(before)
+    },
+  )
+
   test('is waited for until it is acknowledged; an answer that fails is asked for again', async () => {
     const asked: number[] = []
     let isReached = false
