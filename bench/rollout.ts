@@ -6,10 +6,11 @@ import type { CellView } from 'keelson/rollout/cells'
 import { CellTable, planCells } from 'keelson/rollout/cells'
 import { createStore } from 'keelson/store'
 import { createVirtualEnv, simulateProgram } from 'keelson/testing'
+import { groupLayers } from '../src/rollout/groups/group-layers.js'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
-import { measure } from './frame/measure.js'
-import type { Row } from './frame/row.js'
+import { collectGarbage, measure } from './frame/measure.js'
+import type { Row, Run } from './frame/row.js'
 
 const WIDTH = 100
 const cellProgram = { width: WIDTH, maxUnavailable: WIDTH }
@@ -24,8 +25,8 @@ const rows: readonly Row[] = [
     target: 5_000,
     sizes: [100_000],
     ours: planSteps,
-    peers: { 'a tally of every instance': tallyInstances },
-    atLeast: { 'a tally of every instance': 500 },
+    peers: { 'a tally of every instance': tallyInstances, xstate: peer('xstate') },
+    atLeast: { 'a tally of every instance': 500, xstate: 3 },
   },
   {
     name: 'plan-flat',
@@ -69,6 +70,15 @@ const rows: readonly Row[] = [
     atLeast: { 'all cells sorted at each step': 10 },
   },
   {
+    name: 'cell-memory',
+    title: 'what a table keeps of a cell, its key included, in the middle of a rollout',
+    unit: 'bytes',
+    target: 100,
+    runs: 1,
+    sizes: [100_000],
+    ours: cellBytes,
+  },
+  {
     name: 'simulate',
     title:
       'a rollout of so many instances from end to end in virtual time, each of which takes a second to come up',
@@ -76,6 +86,15 @@ const rows: readonly Row[] = [
     target: 1_000,
     sizes: [100_000],
     ours: simulations,
+  },
+  {
+    name: 'layers',
+    title:
+      'the layers of so many members, with twice as many dependencies: what a group of any size begins with',
+    unit: 'ms',
+    target: 200,
+    sizes: [100_000],
+    ours: layerings,
   },
   {
     name: 'groups',
@@ -224,6 +243,27 @@ async function cellSteps(size: number): Promise<Measurement> {
   return measure({ batch: steps, operations: 40 * steps, prepare, run })
 }
 
+/** Keys are made anew, as they come from a store. */
+async function cellBytes(size: number): Promise<Measurement> {
+  const before = await bytesInUse()
+  const table = new CellTable(cellProgram, { target: 'b', stable: 'a' })
+  for (let ordinal = 0; ordinal < size; ordinal++) table.set(cellAt(ordinal, 'a'))
+  for (let step = 0; step < 10; step++)
+    for (const { key, revision } of table.step().moves) table.set(cellAt(Number(key.slice(4)), revision))
+  const mean = ((await bytesInUse()) - before) / size
+  if (table.step().moves.length !== WIDTH) throw new Error('fewer changed than may')
+  return { samples: [mean], mean }
+}
+
+/** Columns are outside of the heap. */
+async function bytesInUse(): Promise<number> {
+  await new Promise(resolve => setTimeout(resolve, 20))
+  collectGarbage()
+  collectGarbage()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
 async function sortedCellSteps(size: number): Promise<Measurement> {
   const cells = cellsOf(size)
   const run = (_from: number, count: number): void => {
@@ -243,10 +283,40 @@ async function simulations(desired: number): Promise<Measurement> {
   return inMs(await measure({ batch: 1, operations: 10, prepare: from => from, run }))
 }
 
+/** Each depends on two that came before it. */
+function dependenciesOf(id: number): readonly string[] {
+  return id < 2 ? [] : [`app-${Math.floor(id / 2)}`, `app-${Math.floor(id / 3)}`]
+}
+
+async function layerings(size: number): Promise<Measurement> {
+  const edges = new Map(Array.from({ length: size }, (_, id) => [`app-${id}`, dependenciesOf(id)] as const))
+  const run = (_from: number, count: number): void => {
+    for (let index = 0; index < count; index++)
+      if (groupLayers(edges).flat().length !== size) throw new Error('not all have a layer')
+  }
+  return inMs(await measure({ batch: 1, operations: 10, prepare: from => from, run }))
+}
+
+/** One transition of a machine of the same phases, whose action looks at as much as a step does. */
+function peer(name: string): Run {
+  return async size => {
+    const { transitions } = (await import(`./peers/rollout/${name}.ts`)) as {
+      readonly transitions: (size: number) => (count: number) => void
+    }
+    const walk = transitions(size)
+    walk(STEPS)
+    return measure({
+      batch: 1_000,
+      operations: 5 * STEPS,
+      prepare: from => from,
+      run: (_, count) => walk(count),
+    })
+  }
+}
+
 async function groupPlans(size: number): Promise<Measurement> {
   const members = Array.from({ length: size }, (_, id) => {
-    const dependsOn = id < 2 ? [] : [`app-${Math.floor(id / 2)}`, `app-${Math.floor(id / 3)}`]
-    return [`app-${id}`, { template: `${id}`, replicas: 1, dependsOn }] as const
+    return [`app-${id}`, { template: `${id}`, replicas: 1, dependsOn: dependenciesOf(id) }] as const
   })
   const to = new Map(members)
   const run = (_from: number, count: number): void => {

@@ -141,6 +141,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'tasks that fail within 60,000 ms and are a crash loop': code('instance-failure', 'CRASH_LOOP_INSTANCES'),
     '`gateTimeoutMs` of the controller': code('rollout-controller', 'gateTimeoutMs'),
     'tries of an analysis or a hook': code('gate-runners', 'ERRORS_MAX'),
+    '`afterMs` of a program that waits': code('gate-runners', 'WAIT_MIN_MS'),
     'waypoints of a program': code('rollout-strategy', 'WAYPOINTS_MAX'),
     'gates of a waypoint': code('rollout-gate', 'GATES_MAX'),
     'marks of an entry': code('ledger-marks', 'MARKS_MAX'),
