@@ -1,10 +1,11 @@
 import type { JsonSchema } from '../store/index.js'
-import { closed, list, quantities, text, texts, time } from './spec-schemas.js'
+import { closed, list, port, protocol, quantities, text, texts, time } from './spec-schemas.js'
 
+const name: JsonSchema = { type: 'string', minLength: 1 }
 const amounts: JsonSchema = { type: 'object', additionalProperties: { type: 'number', minimum: 0 } }
 
 export const roleSpecSchema: JsonSchema = closed({
-  role: { type: 'string', minLength: 1 },
+  role: name,
   weight: { type: 'number', minimum: 0.001, maximum: 1_000_000 },
   guarantees: amounts,
   limits: amounts,
@@ -14,7 +15,7 @@ export const roleSpecSchema: JsonSchema = closed({
 export const frameworkSpecSchema: JsonSchema = closed(
   {
     displayName: text,
-    roles: { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
+    roles: { type: 'array', items: name, minItems: 1 },
     capabilities: list({ enum: ['revocable', 'remote'] }),
     uses: texts,
     principal: text,
@@ -25,13 +26,12 @@ export const frameworkSpecSchema: JsonSchema = closed(
 
 export const reservationSpecSchema: JsonSchema = closed(
   {
-    nodeName: { type: 'string', minLength: 1 },
-    role: { type: 'string', minLength: 1 },
-    task: closed({ namespace: { type: 'string', minLength: 1 }, name: { type: 'string', minLength: 1 } }, [
-      'namespace',
-      'name',
-    ]),
+    nodeName: name,
+    role: name,
+    task: closed({ namespace: name, name }, ['namespace', 'name']),
     requests: quantities,
+    ports: list(closed({ hostPort: port, protocol }, ['hostPort'])),
+    devices: list(closed({ kind: name, ids: { type: 'array', items: name, minItems: 1 } }, ['kind', 'ids'])),
     expireTime: time,
     resource: { type: 'object' },
   },

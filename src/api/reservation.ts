@@ -1,6 +1,7 @@
 import type { FieldProblem, ResourceInput } from '../core/index.js'
 import type { Kind, ObjectRef, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
+import { deviceAmounts } from './device-amounts.js'
 import { reservationSpecSchema } from './offer-schemas.js'
 import { specAdmission } from './spec-admission.js'
 import { objectSchema } from './spec-schemas.js'
@@ -14,6 +15,10 @@ export interface ReservationSpec {
   readonly task?: ObjectRef
   /** How much of the node it takes from everybody else, used or not, as in a task's requests. */
   readonly requests: ResourceInput
+  /** Fixed ports of the node that it takes from everybody else. Protocols are `TCP` by default. */
+  readonly ports?: readonly { readonly hostPort: number; readonly protocol?: 'TCP' | 'UDP' }[]
+  /** Devices that it takes from everybody else; counted in the requests, too, when they do not name the kind. */
+  readonly devices?: readonly { readonly kind: string; readonly ids: readonly string[] }[]
   /**
    * RFC 3339; whoever made it ends it then, unless a volume lives on it. Default: never.
    */
@@ -35,12 +40,32 @@ export const Reservation: Kind<ReservationSpec, never, 'Reservation'> = /* @__PU
   plural: 'reservations',
   namespaced: false,
   schema: /* @__PURE__ */ objectSchema(reservationSpecSchema),
-  admission: [/* @__PURE__ */ specAdmission<ReservationSpec, never>(holderProblems)],
+  admission: [/* @__PURE__ */ specAdmission<ReservationSpec, never>(reservationProblems)],
   indexes: { node: reservation => reservation.spec.nodeName },
 })
 
-function holderProblems(spec: ReservationSpec): readonly FieldProblem[] {
-  if ((spec.role === undefined) !== (spec.task === undefined)) return []
-  const message = `needs exactly one of role and task, and has ${spec.role === undefined ? 'none' : 'both'}`
-  return [{ field: 'spec', value: spec, message }]
+function reservationProblems(spec: ReservationSpec): readonly FieldProblem[] {
+  const { role, task, ports = [], devices = [] } = spec
+  const message = `needs exactly one of role and task, and has ${role === undefined ? 'none' : 'both'}`
+  return [
+    ...((role === undefined) === (task === undefined) ? [{ field: 'spec', value: spec, message }] : []),
+    ...repeated(
+      'spec.ports',
+      ports.map(({ hostPort, protocol = 'TCP' }) => `${hostPort}/${protocol}`),
+    ),
+    ...repeated(
+      'spec.devices',
+      devices.flatMap(({ kind, ids }) => ids.map(id => `${kind} ${id}`)),
+    ),
+  ]
+}
+
+function repeated(field: string, values: readonly string[]): readonly FieldProblem[] {
+  const twice = values.filter((value, index) => values.indexOf(value) !== index)
+  return twice.map(value => ({ field, value, message: 'must be named once' }))
+}
+
+/** All amounts that a reservation keeps: those of its devices, too. */
+export function reservedAmounts({ requests, devices }: ReservationSpec): ResourceInput {
+  return { ...deviceAmounts(devices), ...requests }
 }

@@ -42,6 +42,19 @@ export class ClusterState {
     else this.#setNode(change.name, change.before, change.after)
   }
 
+  /** Versions of the nodes that the change is about, in an order that is the same for its inverse. */
+  nodeVersions(change: StateChange): readonly number[] {
+    return nodesOf(change).map(name => this.table.find(name)?.version ?? 0)
+  }
+
+  /** Gives nodes back the versions that they had before a change that was taken back. */
+  restoreNodeVersions(change: StateChange, versions: readonly number[]): void {
+    for (const [index, name] of nodesOf(change).entries()) {
+      const row = this.table.find(name)
+      if (row !== undefined) row.version = versions[index] as number
+    }
+  }
+
   #setTask(key: string, before: TaskPlacement | undefined, after: TaskPlacement | undefined): void {
     if (before !== undefined) this.#take(before)
     const row = after === undefined ? undefined : this.table.find(after.node)
@@ -118,6 +131,15 @@ export class ClusterState {
       if (row !== undefined) yield { task: counted(task), row }
     }
   }
+}
+
+/** The nodes that a change is about, the same for its inverse. */
+function nodesOf(change: StateChange): readonly string[] {
+  if (change.kind === 'node') return [change.name]
+  const { before, after } = change
+  if (before === undefined || after === undefined || before.node === after.node)
+    return [(before ?? after)?.node ?? '']
+  return [before.node, after.node].sort()
 }
 
 /** The same change the other way round. */

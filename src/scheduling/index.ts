@@ -73,9 +73,11 @@ export type {
 } from '../core/internal.js'
 export type { NodeSelector } from './requests/node-selector.js'
 export type { DeviceRequest } from './requests/device-request.js'
+export type { GivenOnNode } from './requests/given-parts.js'
 export type { DomainTerm, TaskSet } from './requests/task-set.js'
 export type { PlacementRequest } from './requests/placement-request.js'
-export type { PlaceResult, Reservation, Scheduler, SchedulerOptions } from './scheduler.js'
+export type { PlaceOnResult, PlaceResult } from './place-result.js'
+export type { Reservation, Scheduler, SchedulerOptions } from './scheduler.js'
 export type {
   PreemptionPolicy,
   BackfillPolicy,
@@ -86,6 +88,7 @@ export type { TaskPlacement } from './task-ledger.js'
 
 export type {
   AppliedPlan,
+  ApplyPlanOptions,
   PlacementPlan,
   PlanConflict,
   PlannedPlacement,

@@ -1,16 +1,16 @@
-import type { ReasonSummary, ResourceVector } from '../core/index.js'
+import type { ResourceVector } from '../core/index.js'
 import { UsageError } from '../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../core/internal.js'
-import type { PluginScore } from './classes/best-node.js'
 import { findBest, scoreNodes } from './classes/best-node.js'
 import { ClassTable } from './classes/class-table.js'
 import type { ClusterState, StateChange } from './cluster-state.js'
-import type { PlacementExplanation, RejectionCause } from './explanation.js'
+import type { PlacementExplanation } from './explanation.js'
 import { explainPlacement, refusalsOf, rejectionOf } from './explanation.js'
 import type { HeldDevices } from './nodes/devices.js'
 import type { HostPort } from './nodes/host-ports.js'
 import type { NodeDescription } from './nodes/node-description.js'
 import { checkNodeDescription } from './nodes/node-description.js'
+import type { PlaceOnResult, PlaceResult } from './place-result.js'
 import type { FilterReason, Profile } from './plugins/plugin.js'
 import { checkProfile } from './plugins/profile-check.js'
 import { spreadProfile } from './profiles/spread.js'
@@ -42,29 +42,10 @@ export interface Reservation {
   readonly forKey: string
   /** Amounts in base units. */
   readonly requests?: ResourceVector
+  /** With numbers. */
   readonly hostPorts?: readonly HostPort[]
+  readonly held?: readonly HeldDevices[]
 }
-
-/** What became of a request. */
-export type PlaceResult =
-  | {
-      readonly kind: 'placed'
-      readonly node: string
-      /** What the profile makes of the scores; by default the sum of `score · weight`. */
-      readonly score: number
-      readonly scores: readonly PluginScore[]
-      /** The ports it has, if it asked for one of a range: those too have numbers. */
-      readonly hostPorts?: readonly HostPort[]
-      /** The devices it has, if it asked for some. */
-      readonly held?: readonly HeldDevices[]
-    }
-  | {
-      readonly kind: 'unschedulable'
-      /** Every reason of every node, counted; `renderReasons` of `keelson/core` puts it in a sentence. */
-      readonly reasons: ReasonSummary
-      /** What filters said, each cause once, of one of the nodes of which it was said. */
-      readonly causes: readonly RejectionCause[]
-    }
 
 /**
  * Decides which node a task goes to. Holds all state in memory; no I/O, no clock, no chance.
@@ -96,7 +77,8 @@ export interface Scheduler {
   /** Every node as it was last described, in the order of their names. */
   nodes(): readonly NodeDescription[]
   /**
-   * A number that changes whenever the node, or what is placed on it, changes. 0 when the node is not known.
+   * A number that changes whenever the node, or what is placed on it, changes; what is tried in a `fork()` changes that of
+   * the fork. 0 when the node is not known.
    */
   nodeVersion(name: string): number
   /**
@@ -128,6 +110,12 @@ export interface Scheduler {
    * acceptable
    */
   place(request: PlacementRequest): PlaceResult
+  /**
+   * Counts the request in on that node if its filters let it on now, whatever its scores are.
+   *
+   * @throws as `place`
+   */
+  placeOn(request: PlacementRequest, node: string): PlaceOnResult
   /** Whether the request would fit on that node now. False when the node is not known. */
   fits(request: PlacementRequest, node: string): boolean
   /** Whether the request would fit on some node now. It costs what changed since the last request of its class. */
@@ -200,6 +188,11 @@ export function partsOf(scheduler: Scheduler): {
   if (scheduler instanceof ClusterScheduler) return scheduler.parts
   throw new UsageError('the scheduler is not one of createScheduler, nor a fork of one', {})
 }
+const NODE_GONE: FilterReason = Object.freeze({
+  code: 'NodeGone',
+  message: 'node is gone',
+  unresolvable: true,
+})
 
 class ClusterScheduler implements Scheduler {
   readonly profile: Profile
@@ -261,8 +254,8 @@ class ClusterScheduler implements Scheduler {
     this.#setTask(task.key, { ...task })
   }
 
-  reserve({ name, node, forKey, requests = {}, hostPorts = [] }: Reservation): void {
-    this.addTask({ key: name, node, requests, hostPorts, reservedFor: forKey })
+  reserve({ name, node, forKey, requests = {}, hostPorts = [], held = [] }: Reservation): void {
+    this.addTask({ key: name, node, requests, hostPorts, held, reservedFor: forKey })
   }
 
   removeTask(key: string): boolean {
@@ -280,11 +273,9 @@ class ClusterScheduler implements Scheduler {
   }
 
   place(request: PlacementRequest): PlaceResult {
-    const { table, ledger } = this.#version.state
-    const earlier = ledger.get(request.key)
-    if (earlier !== undefined) throw new TaskPlacedError(request.key, earlier.node)
-    const held = ledger.reservedFor(request.key)
-    if (held.length > 0) return this.#placeIntoReserved(request, held)
+    const { table } = this.#version.state
+    const held = this.#heldForNew(request)
+    if (held.length > 0) return this.#intoReserved(held, () => this.place(request))
     const one = this.#classes.of(request)
     const best = findBest(one, table)
     if (best === undefined) return { kind: 'unschedulable', ...rejectionOf(one, table) }
@@ -296,12 +287,35 @@ class ClusterScheduler implements Scheduler {
     return { kind: 'placed', node, score: scored?.total ?? 0, scores: scored?.scores ?? [], ...given }
   }
 
+  placeOn(request: PlacementRequest, node: string): PlaceOnResult {
+    const held = this.#heldForNew(request)
+    if (held.length > 0) return this.#intoReserved(held, () => this.placeOn(request, node))
+    const one = this.#classes.of(request)
+    const row = this.#version.state.table.find(node)
+    if (row === undefined) return { kind: 'refused', reasons: [NODE_GONE] }
+    if (!one.fits(row)) return { kind: 'refused', reasons: this.refusalsOn(request, node) }
+    const given = whatIsGiven(one.request, row)
+    this.#setTask(request.key, placementOf(request, node, given))
+    return { kind: 'placed', ...given }
+  }
+
+  /** Room that is held for a request that is not placed yet. */
+  #heldForNew({ key }: PlacementRequest): readonly TaskPlacement[] {
+    const { ledger } = this.#version.state
+    const earlier = ledger.get(key)
+    if (earlier !== undefined) throw new TaskPlacedError(key, earlier.node)
+    return ledger.reservedFor(key)
+  }
+
   /** Room that is held for it is free to it, and given up when it is placed, wherever that is. */
-  #placeIntoReserved(request: PlacementRequest, held: readonly TaskPlacement[]): PlaceResult {
+  #intoReserved<Result extends { readonly kind: string }>(
+    held: readonly TaskPlacement[],
+    attempt: () => Result,
+  ): Result {
     for (const { key } of held) this.removeTask(key)
     let isPlaced = false
     try {
-      const result = this.place(request)
+      const result = attempt()
       isPlaced = result.kind === 'placed'
       return result
     } finally {

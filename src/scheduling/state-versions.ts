@@ -4,7 +4,14 @@ import { ClusterState, inverseOf } from './cluster-state.js'
 /** A state of the cluster that somebody holds. Either it is the one that the tables have, or it says how to get there. */
 interface Version {
   /** The version that is nearer to the tables, and the change from there to this one. */
-  nearer: { readonly version: Version; readonly change: StateChange } | undefined
+  nearer:
+    | {
+        readonly version: Version
+        readonly change: StateChange
+        /** Versions of the nodes that the change is about, as they are in this version of the state. */
+        readonly nodeVersions: readonly number[]
+      }
+    | undefined
 }
 
 /**
@@ -25,9 +32,11 @@ class SharedState {
     for (let at: Version | undefined = version; at !== undefined; at = at.nearer?.version) path.push(at)
     for (let index = path.length - 2; index >= 0; index--) {
       const next = path[index] as Version
-      const { version: here, change } = next.nearer as NonNullable<Version['nearer']>
+      const { version: here, change, nodeVersions } = next.nearer as NonNullable<Version['nearer']>
+      const before = this.state.nodeVersions(change)
       this.state.apply(change)
-      here.nearer = { version: next, change: inverseOf(change) }
+      this.state.restoreNodeVersions(change, nodeVersions)
+      here.nearer = { version: next, change: inverseOf(change), nodeVersions: before }
       next.nearer = undefined
     }
     this.current = version
@@ -53,10 +62,11 @@ export class StateVersion {
   /** Makes a change, or nothing when it throws. */
   apply(change: StateChange): void {
     const { state } = this
+    if (!this.#shared.isShared) return state.apply(change)
+    const nodeVersions = state.nodeVersions(change)
     state.apply(change)
-    if (!this.#shared.isShared) return
     const next: Version = { nearer: undefined }
-    this.#version.nearer = { version: next, change: inverseOf(change) }
+    this.#version.nearer = { version: next, change: inverseOf(change), nodeVersions }
     this.#version = next
     this.#shared.current = next
   }

@@ -100,6 +100,51 @@ describe('a pool that is bound to a store', () => {
     expect(store.get(Task, { namespace: 'default', name: 't1' })).toBeUndefined()
   })
 
+  test.each([
+    ['nobody', undefined, 'running'],
+    ['another role', { role: 'other' }, 'dropped'],
+    ['another task', { task: { namespace: 'default', name: 'someone' } }, 'dropped'],
+    ['its role', { role: 'r' }, 'running'],
+    ['itself', { task: { namespace: 'default', name: 't1' } }, 'running'],
+  ])('a fixed port that is kept for %s: the task is %s there', async (_whom, whom, outcome) => {
+    const { env, store, session } = await start()
+    if (whom !== undefined)
+      await store.create(Reservation, {
+        metadata: { name: 'port' },
+        spec: { nodeName: 'n1', requests: {}, ports: [{ hostPort: 80 }], ...whom },
+      })
+    await env.settle()
+    const data = { spec: { ...template.spec, ports: [{ containerPort: 80, hostPort: 80 }] } }
+    await session.accept(heard(session).offers, [
+      { op: 'launch', tasks: [{ id: 't1', need: { cpus: 1 }, data }] },
+    ])
+    await env.settle()
+    const { updates } = heard(session)
+    expect([store.count(Task), updates.map(({ update }) => update.state)]).toEqual(
+      outcome === 'running' ? [1, []] : [0, [outcome]],
+    )
+  })
+
+  test('devices that are kept for another are not offered', async () => {
+    const { env, store, session } = await start()
+    await store.modifyStatus(Node, { name: 'n1' }, draft => {
+      draft.status = { ...draft.status, capacity: { cpu: '4', 'example/gpu': 2 } }
+    })
+    await store.create(Reservation, {
+      metadata: { name: 'gpu' },
+      spec: {
+        nodeName: 'n1',
+        requests: {},
+        task: { namespace: 'default', name: 'someone' },
+        devices: [{ kind: 'example/gpu', ids: ['0'] }],
+      },
+    })
+    await env.settle()
+    session.suppress()
+    for (const offer of heard(session).offers) session.decline([offer])
+    expect(session.view().agent('n1')?.free.quantities()).toEqual({ cpus: 4, 'example/gpu': 1 })
+  })
+
   test('does not offer what others run on a node, and a node that is unknown is unreachable', async () => {
     const { env, store, session } = await start()
     await store.create(Task, {

@@ -1,4 +1,5 @@
 import type { Node, Reservation, Task } from '../../api/index.js'
+import { reservedAmounts } from '../../api/internal.js'
 import type { AgentSpec } from '../allocator/allocator-event.js'
 import type { Quantities } from '../resources/quantities.js'
 import { minusQuantities } from '../resources/quantities.js'
@@ -16,7 +17,8 @@ export function agentOfNode(node: Node, reservations: readonly Reservation[]): A
   const reserved = reservedOn(reservations)
   let open = capacityOf(node)
   for (const { spec } of reservations)
-    if (spec.role === undefined) open = minusQuantities(open, quantitiesOfInput(spec.requests, 'asked'))
+    if (spec.role === undefined)
+      open = minusQuantities(open, quantitiesOfInput(reservedAmounts(spec), 'asked'))
   const unreserved = minusQuantities(open, reserved.quantities())
   return {
     id: metadata.name,

@@ -1,4 +1,5 @@
 import type { Reservation } from '../../api/index.js'
+import { reservedAmounts } from '../../api/internal.js'
 import { contentHash, formatTime } from '../../core/index.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { Resource } from '../resources/resource.js'
@@ -51,11 +52,12 @@ function vacantName(name: string, taken: ReadonlyMap<string, unknown>): string {
 }
 
 /** What somebody else wrote may lack the exact chunk: then its scalars are kept for the role. */
-function chunkOfReservation({ resource, role, requests }: Reservation['spec']): ResourceSet {
+function chunkOfReservation(spec: Reservation['spec']): ResourceSet {
+  const { resource, role } = spec
   if (role === undefined) return ResourceSet.empty
   try {
     if (resource !== undefined) return resources([resource as unknown as Resource])
-    const amounts = Object.entries(quantitiesOfInput(requests, 'asked'))
+    const amounts = Object.entries(quantitiesOfInput(reservedAmounts(spec), 'asked'))
     return resources(amounts.map(([name, value]) => ({ name, value, reservations: [{ role }] })))
   } catch {
     return ResourceSet.empty

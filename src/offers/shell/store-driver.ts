@@ -10,6 +10,7 @@ import { assertRoom } from './node-room.js'
 import type { HeldName } from './pool-fence.js'
 import type { Launching } from './pool-task.js'
 import { launchOfTask, nameOfTask, POOL_FINALIZER, taskObject } from './pool-task.js'
+import { assertPorts } from './port-room.js'
 
 /** How often a launch is tried whose answer is lost. */
 const ATTEMPTS_MAX = 5
@@ -89,9 +90,11 @@ export class StoreDriver implements AgentDriver {
           details: { pool: agent },
         })
       assertRoom(tx, node, take)
+      const object = taskObject(launching, { pool, namespace })
+      assertPorts(tx, agent, { namespace, name: task.id, role: launching.role, ports: object.spec.ports })
       if (tx.get(Framework, { name: framework }) === undefined)
         tx.create(Framework, frameworkObject(framework))
-      tx.create(Task, taskObject(launching, { pool, namespace }))
+      tx.create(Task, object)
     })
   }
 }

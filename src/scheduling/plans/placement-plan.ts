@@ -1,3 +1,4 @@
+import { InvalidError } from '../../core/index.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { FilterReason } from '../plugins/plugin.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
@@ -28,12 +29,28 @@ export interface AppliedPlan {
 export interface PlanConflict {
   readonly key: string
   readonly node: string
-  /** What refuses it now; empty when another decision for the node, or of an atomic plan, was refused. */
+  /**
+   * What refuses it now, such as `NodeChanged` with `holds: 'unchanged'`; empty when another decision for the node, or of an
+   * atomic plan, was refused.
+   */
   readonly reasons: readonly FilterReason[]
 }
 
-const APPLY_OPTIONS = /* @__PURE__ */ knownOptions<{ readonly atomic?: boolean }>('applyPlan', {
+/** Options of {@link applyPlan}. */
+export interface ApplyPlanOptions {
+  /** All of the plan, or nothing of it. Default false: all decisions for one node, or none of them. */
+  readonly atomic?: boolean
+  /**
+   * When a decision holds. `fits`: the filters that planned it let it pass now, whatever has changed meanwhile. `unchanged`:
+   * they do, and its node is as it was planned from; for planners that look at more than filters say, such as scores or
+   * rules of their own. Default `fits`.
+   */
+  readonly holds?: 'fits' | 'unchanged'
+}
+
+const APPLY_OPTIONS = /* @__PURE__ */ knownOptions<ApplyPlanOptions>('applyPlan', {
   atomic: true,
+  holds: true,
 })
 
 /**
@@ -44,7 +61,6 @@ const APPLY_OPTIONS = /* @__PURE__ */ knownOptions<{ readonly atomic?: boolean }
  */
 export function planPlacements(scheduler: Scheduler, requests: readonly PlacementRequest[]): PlacementPlan {
   const copy = scheduler.fork()
-  const versions = new Map<string, number>()
   const decided: { request: PlacementRequest; node: string }[] = []
   const unschedulable: string[] = []
   for (const request of requests) {
@@ -55,8 +71,7 @@ export function planPlacements(scheduler: Scheduler, requests: readonly Placemen
       decided.push({ request: hostPorts === undefined ? request : { ...request, hostPorts }, node })
     } else unschedulable.push(request.key)
   }
-  for (const { node } of decided) versions.set(node, scheduler.nodeVersion(node))
-  const placements = decided.map(one => ({ ...one, nodeVersion: versions.get(one.node) ?? 0 }))
+  const placements = decided.map(one => ({ ...one, nodeVersion: scheduler.nodeVersion(one.node) }))
   return { placements, unschedulable }
 }
 
@@ -64,30 +79,36 @@ export function planPlacements(scheduler: Scheduler, requests: readonly Placemen
  * Places what a plan says, as far as it still holds: the very filters that planned it are asked again, in the order of
  * the plan. All decisions for one node hold or none does; with `atomic`, all of the plan. What is placed holds without
  * what is not.
+ *
+ * @throws InvalidError for an option that is not acceptable
  */
 export function applyPlan(
   scheduler: Scheduler,
   plan: PlacementPlan,
-  options: { readonly atomic?: boolean } = {},
+  options: ApplyPlanOptions = {},
 ): AppliedPlan {
   assertKnown(options, APPLY_OPTIONS)
+  const { atomic = false, holds = 'fits' } = options
+  if (holds !== 'fits' && holds !== 'unchanged') {
+    const message = 'must be fits or unchanged'
+    throw new InvalidError('options of applyPlan', [{ field: 'holds', value: holds, message }])
+  }
   const { placements } = plan
   const conflicts = new Map<string, readonly FilterReason[]>()
-  const refusedNodes = new Set<string>()
+  if (holds === 'unchanged')
+    for (const one of placements) {
+      const reason = changeOf(scheduler, one)
+      if (reason !== undefined) conflicts.set(one.request.key, [reason])
+    }
   let added: readonly PlannedPlacement[] = []
   // Those that fit only beside what was taken back are asked again without it.
   for (let known = -1; known < conflicts.size; ) {
     known = conflicts.size
     for (const { request } of added) scheduler.removeTask(request.key)
-    const isLost = options.atomic === true && known > 0
-    added = isLost
-      ? []
-      : tryEach(
-          scheduler,
-          placements.filter(({ node }) => !refusedNodes.has(node)),
-          conflicts,
-        )
+    const refusedNodes = new Set<string>()
     for (const { request, node } of placements) if (conflicts.has(request.key)) refusedNodes.add(node)
+    const left = atomic && known > 0 ? [] : placements.filter(({ node }) => !refusedNodes.has(node))
+    added = tryEach(scheduler, left, conflicts)
   }
   const committed = added.map(({ request }) => request.key)
   const isCommitted = new Set(added)
@@ -99,6 +120,14 @@ export function applyPlan(
   }
 }
 
+/** Set when the node is not as the decision was made from; one that is gone says so by itself. */
+function changeOf(scheduler: Scheduler, { node, nodeVersion }: PlannedPlacement): FilterReason | undefined {
+  const version = scheduler.nodeVersion(node)
+  if (version === 0 || version === nodeVersion) return undefined
+  const message = 'node has changed since it was planned'
+  return { code: 'NodeChanged', message, unresolvable: false, params: { planned: nodeVersion, version } }
+}
+
 /** Places those that fit in their order, and notes why others do not. */
 function tryEach(
   scheduler: Scheduler,
@@ -106,19 +135,24 @@ function tryEach(
   conflicts: Map<string, readonly FilterReason[]>,
 ): readonly PlannedPlacement[] {
   return placements.filter(({ request, node }) => {
-    const fits = scheduler.task(request.key) === undefined && scheduler.fits(request, node)
-    if (fits) scheduler.addTask({ ...request, node })
-    else conflicts.set(request.key, refusalsOf(scheduler, request, node))
-    return fits
+    const reasons = placeOrRefuse(scheduler, request, node)
+    if (reasons !== undefined) conflicts.set(request.key, reasons)
+    return reasons === undefined
   })
 }
 
-function refusalsOf(scheduler: Scheduler, request: PlacementRequest, node: string): readonly FilterReason[] {
-  if (scheduler.task(request.key) !== undefined) {
-    const message = 'task is placed already'
-    return [{ code: 'AlreadyPlaced', message, unresolvable: true }]
-  }
-  if (scheduler.node(node) === undefined)
-    return [{ code: 'NodeGone', message: 'node is gone', unresolvable: true }]
-  return scheduler.refusalsOn(request, node)
+function placeOrRefuse(
+  scheduler: Scheduler,
+  request: PlacementRequest,
+  node: string,
+): readonly FilterReason[] | undefined {
+  if (scheduler.task(request.key) !== undefined) return [ALREADY_PLACED]
+  const result = scheduler.placeOn(request, node)
+  return result.kind === 'placed' ? undefined : result.reasons
 }
+
+const ALREADY_PLACED: FilterReason = Object.freeze({
+  code: 'AlreadyPlaced',
+  message: 'task is placed already',
+  unresolvable: true,
+})

@@ -4,10 +4,12 @@ import { reservedUse } from '../../api/internal.js'
 import type { ResourceVector } from '../../core/index.js'
 import { addResources, isKeelsonError } from '../../core/index.js'
 import { deepEqual } from '../../core/internal.js'
+import type { NodeDevice } from '../nodes/devices.js'
 import type { NodeDescription } from '../nodes/node-description.js'
+import type { PlaceResult } from '../place-result.js'
 import type { ClusterEvent, Profile } from '../plugins/plugin.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
-import type { PlaceResult, Scheduler } from '../scheduler.js'
+import type { Scheduler } from '../scheduler.js'
 import { createScheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
 import { HeldRoom, heldForRoles } from './held-room.js'
@@ -104,9 +106,9 @@ export class ClusterMirror {
   /** Holds what is reserved for a task as long as it has no node. */
   #hold(task: string): void {
     if (this.scheduler.task(task) !== undefined) return
-    for (const { name, node, requests } of this.held.forTask(task))
+    for (const { name, node, requests, hostPorts, held } of this.held.forTask(task))
       if (this.scheduler.task(holdKey(name)) === undefined)
-        this.scheduler.reserve({ name: holdKey(name), node, forKey: task, requests })
+        this.scheduler.reserve({ name: holdKey(name), node, forKey: task, requests, hostPorts, held })
   }
 
   /** What roles hold on a node and do not use themselves is not there for others. */
@@ -130,16 +132,24 @@ export class ClusterMirror {
   }
 
   #withoutHeld(node: NodeDescription): NodeDescription {
-    const held = heldForRoles(this.held.on(node.name))
-    if (Object.keys(held).length === 0) return node
+    const reservations = this.held.on(node.name)
+    if (reservations.length === 0) return node
+    const held = heldForRoles(reservations)
     let used: ResourceVector = {}
     for (const use of this.#reservedUses.get(node.name)?.values() ?? []) used = addResources(used, use)
     const allocatable = { ...node.allocatable }
-    for (const [resource, amount] of Object.entries(held)) {
+    for (const [resource, amount] of Object.entries(held.amounts)) {
       const unused = Math.max(0, amount - (used[resource] ?? 0))
       allocatable[resource] = Math.max(0, (allocatable[resource] ?? 0) - unused)
     }
-    return { ...node, allocatable }
+    const isKept = ({ kind, id }: NodeDevice): boolean =>
+      held.devices.some(kept => kept.kind === kind && kept.ids.includes(id))
+    return {
+      ...node,
+      allocatable,
+      ...(held.hostPorts.length === 0 ? {} : { hostPorts: held.hostPorts }),
+      ...(held.devices.length === 0 ? {} : { devices: node.devices?.filter(one => !isKept(one)) ?? [] }),
+    }
   }
 
   /** Whether a node has more or less for others now. */

@@ -1,30 +1,35 @@
-import type { DisruptionRefusal, TaskPort } from '../../api/index.js'
+import type { DisruptionRefusal } from '../../api/index.js'
 import { DisruptionBudget, Reservation, Task, takeDisruption } from '../../api/index.js'
-import { isHealthyTask } from '../../api/internal.js'
+import { deviceAmounts, isHealthyTask } from '../../api/internal.js'
 import { formatTime, KeelsonError } from '../../core/index.js'
 import { labelSelectorFromObject } from '../../core/internal.js'
-import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
-import type { PreemptionPlan } from '../preemption/preempt.js'
+import type { ObjectInput, ObjectRef, Reader, Transaction } from '../../store/index.js'
+import type { HostPort } from '../nodes/host-ports.js'
 import type { EvictionBudget } from '../preemption/victim-candidate.js'
 import type { TaskPlacement } from '../task-ledger.js'
-import type { BindingContext, OpenTask } from './bind-tasks.js'
+import type { BindingContext, Placement } from './bind-tasks.js'
 import { nodeStateOf, writeBinding } from './bind-tasks.js'
 import { holdNameOf } from './held-room.js'
-import { isUnassigned, versionOf } from './task-object.js'
+import { hostPortsOf, isUnassigned, versionOf } from './task-object.js'
 
 /** How long room is held beyond the grace of its victims, in ms. */
 const HOLD_MS = 60_000
 /** The grace of a task that names none, in seconds. */
 const GRACE_SECONDS = 30
 
-/** A plan to make room. */
-export type Eviction = Extract<PreemptionPlan, { readonly kind: 'preempt' }>
+/** What is to be done in one commit: these go, and those come. */
+export interface Eviction {
+  /** For whom: a task, or a gang. */
+  readonly by: string
+  readonly placements: readonly Placement[]
+  readonly victims: readonly TaskPlacement[]
+}
 
 /** What came of it. */
 export type EvictionResult =
-  /** The victims are gone, and the task has its node. */
+  /** The victims are gone, and the tasks have their nodes. */
   | { readonly kind: 'bound'; readonly evicted: readonly Task[] }
-  /** The victims are on their way out, and their room is held for the task. */
+  /** The victims are on their way out, and their room is held for the tasks. */
   | { readonly kind: 'held'; readonly evicted: readonly Task[] }
   /** The plan was made from a state that is no more. */
   | { readonly kind: 'stale' }
@@ -45,27 +50,28 @@ export function refusalsIn(error: unknown): readonly DisruptionRefusal[] | undef
 }
 
 /**
- * Inside one commit: the budgets grant the disruption, the victims are deleted, and the task gets its node; or, while
- * victims take their time, their room is held for it. All of it, or nothing.
+ * Inside one commit: the budgets grant the disruption, the victims are deleted, and the tasks get their nodes; or, while
+ * victims take their time, their room is held for them. All of it, or nothing.
  */
 export function evictVictims(
   tx: Transaction,
-  one: OpenTask,
-  plan: Eviction,
+  { by, placements, victims: planned }: Eviction,
   context: BindingContext & {
     readonly budgets: 'hard' | 'soft'
     readonly epochs: ReadonlyMap<string, number>
   },
 ): EvictionResult {
-  const task = tx.get(Task, one.ref)
-  if (task === undefined || !isUnassigned(task) || versionOf(task) !== one.version) return { kind: 'stale' }
+  for (const { one } of placements) {
+    const task = tx.get(Task, one.ref)
+    if (task === undefined || !isUnassigned(task) || versionOf(task) !== one.version) return { kind: 'stale' }
+  }
   const { mirror, nowMs } = context
   for (const [name, epoch] of context.epochs) {
     const state = nodeStateOf(tx, name, context.hasReservations)
     if (!mirror.knows(name, state) || mirror.epochOf(name) !== epoch) return { kind: 'stale' }
   }
-  const victims = plan.victims.map(({ key }) => refOfKey(key))
-  const { refusals } = takeDisruption(tx, { tasks: victims }, { by: `preemption by ${one.key}`, nowMs })
+  const victims = planned.map(({ key }) => refOfKey(key))
+  const { refusals } = takeDisruption(tx, { tasks: victims }, { by: `preemption by ${by}`, nowMs })
   if (refusals.length > 0 && context.budgets === 'hard') throw new BudgetsRefused(refusals)
   let graceSeconds = 0
   const evicted: Task[] = []
@@ -76,27 +82,37 @@ export function evictVictims(
     tx.delete(Task, ref)
     evicted.push(victim)
   }
-  // Which ports and devices it gets is decided when the victims are gone.
-  const isGiven = (task.spec.devices ?? []).length + (task.spec.ports ?? []).filter(isOfRange).length === 0
-  if (isGiven && victims.every(ref => tx.get(Task, ref) === undefined)) {
-    writeBinding(
-      tx,
-      { one, node: plan.node, given: { hostPorts: undefined, held: undefined }, epoch: 0 },
-      context,
-    )
+  if (victims.every(ref => tx.get(Task, ref) === undefined)) {
+    for (const placement of placements) writeBinding(tx, placement, context)
     return { kind: 'bound', evicted }
   }
-  const expiresAtMs = nowMs + graceSeconds * 1_000 + HOLD_MS
-  tx.create(Reservation, {
+  const expireTime = formatTime(nowMs + graceSeconds * 1_000 + HOLD_MS)
+  for (const placement of placements) tx.create(Reservation, holdFor(placement, expireTime))
+  return { kind: 'held', evicted }
+}
+
+/** What keeps the room of a task while victims leave: with the ports and devices that it was given there. */
+function holdFor(
+  { one: { ref, task }, node, given }: Placement,
+  expireTime: string,
+): ObjectInput<Reservation['spec'], never> {
+  const { ports = [], devices = [], resources } = task.spec
+  const hostPorts = (given.hostPorts ?? hostPortsOf(ports)).filter(({ port }) => port !== 0)
+  return {
     metadata: { name: holdNameOf(task) },
     spec: {
-      nodeName: plan.node,
-      task: { namespace: one.ref.namespace ?? '', name: one.ref.name },
-      requests: { ...task.spec.resources?.limits, ...task.spec.resources?.requests },
-      expireTime: formatTime(expiresAtMs),
+      nodeName: node,
+      task: { namespace: ref.namespace ?? '', name: ref.name },
+      requests: { ...deviceAmounts(devices), ...resources?.limits, ...resources?.requests },
+      ...(hostPorts.length === 0 ? {} : { ports: hostPorts.map(reservedPort) }),
+      ...(given.held === undefined ? {} : { devices: given.held }),
+      expireTime,
     },
-  })
-  return { kind: 'held', evicted }
+  }
+}
+
+function reservedPort({ port: hostPort, protocol }: HostPort) {
+  return { hostPort, ...(protocol === 'UDP' ? { protocol } : {}) }
 }
 
 /** The budgets that placed tasks count in, as they are now; what is not healthy counts in none. */
@@ -133,10 +149,6 @@ function budgetsIn(reader: Pick<Reader, 'list'>, namespace: string): readonly Bu
     const selector = labelSelectorFromObject(spec.selector)
     return { budget, selector, state: { name: `${namespace}/${metadata.name}`, allowed } }
   })
-}
-
-function isOfRange({ hostPortRange }: TaskPort): boolean {
-  return hostPortRange !== undefined
 }
 
 /** Neither part of a key holds a slash. */

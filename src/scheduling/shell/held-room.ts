@@ -1,6 +1,9 @@
 import type { Reservation, Task } from '../../api/index.js'
+import { reservedAmounts } from '../../api/internal.js'
 import type { ResourceVector } from '../../core/index.js'
 import { addResources, isKeelsonError, parseResources, parseTime } from '../../core/index.js'
+import type { HeldDevices } from '../nodes/devices.js'
+import type { HostPort } from '../nodes/host-ports.js'
 import type { Scheduler } from '../scheduler.js'
 import { isUnassigned, taskKey } from './task-object.js'
 
@@ -12,6 +15,8 @@ export interface TaskHold {
   /** Key of the task. */
   readonly task: string
   readonly requests: ResourceVector
+  readonly hostPorts: readonly HostPort[]
+  readonly held: readonly HeldDevices[]
   /** Epoch ms; undefined: it does not end by itself. */
   readonly expiresAtMs: number | undefined
 }
@@ -94,27 +99,35 @@ export function isHoldOver(
 }
 
 /** What reservations keep for roles, all together. */
-export function heldForRoles(reservations: readonly Reservation[]): ResourceVector {
-  let held: ResourceVector = {}
-  for (const { spec } of reservations)
-    if (spec.role !== undefined) held = addResources(held, amountsOf(spec.requests))
-  return held
+export function heldForRoles(reservations: readonly Reservation[]): {
+  readonly amounts: ResourceVector
+  readonly hostPorts: readonly HostPort[]
+  readonly devices: readonly HeldDevices[]
+} {
+  const specs = reservations.map(({ spec }) => spec).filter(({ role }) => role !== undefined)
+  let amounts: ResourceVector = {}
+  for (const spec of specs) amounts = addResources(amounts, amountsOf(spec))
+  const hostPorts = specs.flatMap(hostPortsOf)
+  return { amounts, hostPorts, devices: specs.flatMap(({ devices = [] }) => devices) }
 }
 
 /** A reservation as a hold; none when it is for a role. */
 function holdOf({ metadata, spec }: Reservation): readonly TaskHold[] {
-  const { task, nodeName, requests, expireTime } = spec
+  const { task, nodeName, devices: held = [], expireTime } = spec
   if (task === undefined) return []
   const expiresAtMs = expireTime === undefined ? undefined : parseTime(expireTime)
-  return [
-    { name: metadata.name, node: nodeName, task: taskKey(task), requests: amountsOf(requests), expiresAtMs },
-  ]
+  const room = { requests: amountsOf(spec), hostPorts: hostPortsOf(spec), held }
+  return [{ name: metadata.name, node: nodeName, task: taskKey(task), ...room, expiresAtMs }]
+}
+
+function hostPortsOf({ ports = [] }: Reservation['spec']): readonly HostPort[] {
+  return ports.map(({ hostPort: port, protocol = 'TCP' }) => ({ port, protocol }))
 }
 
 /** Amounts that cannot be read hold nothing, as for pools of offers. */
-function amountsOf(requests: Reservation['spec']['requests']): ResourceVector {
+function amountsOf(spec: Reservation['spec']): ResourceVector {
   try {
-    return parseResources(requests)
+    return parseResources(reservedAmounts(spec))
   } catch (error) {
     if (isKeelsonError(error)) return {}
     throw error

@@ -1,6 +1,7 @@
 import type { Node } from '../../api/index.js'
 import { findCondition } from '../../api/index.js'
-import type { ResourceVector, Taint } from '../../core/index.js'
+import { deviceAmounts } from '../../api/internal.js'
+import type { Taint } from '../../core/index.js'
 import { parseResources } from '../../core/index.js'
 import { NOT_READY_TAINT, UNREACHABLE_TAINT } from '../../core/internal.js'
 import type { NodeDescription } from '../nodes/node-description.js'
@@ -22,16 +23,12 @@ export function describeNode(node: Node): NodeDescription {
     name: metadata.name,
     labels: metadata.labels,
     attributes: status.attributes ?? {},
-    allocatable: { ...counted(status), ...parseResources(status.allocatable ?? status.capacity ?? {}) },
+    allocatable: parseResources({
+      ...deviceAmounts(status.devices),
+      ...(status.allocatable ?? status.capacity),
+    }),
     ...(status.devices === undefined ? {} : { devices: status.devices }),
     taints: [...health, ...(spec.taints ?? [])],
     unschedulable: spec.unschedulable ?? false,
   }
-}
-
-/** Devices by kind. */
-function counted({ devices = [] }: NonNullable<Node['status']>): ResourceVector {
-  const counts: Record<string, number> = {}
-  for (const { kind } of devices) counts[kind] = (counts[kind] ?? 0) + 1
-  return parseResources(counts)
 }

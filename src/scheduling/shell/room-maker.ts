@@ -4,10 +4,12 @@ import type { Client } from '../../store/index.js'
 import { knowsKind } from '../../store/internal.js'
 import type { PreemptionPlan, PreemptionStrategy } from '../preemption/preempt.js'
 import { nativePreemption, planPreemption } from '../preemption/preempt.js'
+import type { GivenOnNode } from '../requests/given-parts.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { TaskPlacement } from '../task-ledger.js'
 import type { BindingContext, OpenTask } from './bind-tasks.js'
 import { nodeStateOf } from './bind-tasks.js'
+import type { ClusterMirror } from './cluster-mirror.js'
 import type { Eviction } from './evict-victims.js'
 import { budgetsOf, evictVictims, refusalsIn } from './evict-victims.js'
 import type { PreemptionPolicy } from './scheduling-controller-options.js'
@@ -71,41 +73,42 @@ export class RoomMaker {
       budgetsOf: this.#hasBudgets ? budgetsOf(ctx.client) : () => [],
     })
     if (plan.kind === 'none') return refusalOf(plan)
-    const repeated = this.#repeated(one, plan)
+    return this.#evict(evictionOf(one, request, plan, mirror), plan.exceeded, ctx, context)
+  }
+
+  async #evict(
+    eviction: Eviction,
+    exceeded: readonly string[],
+    ctx: ReconcileContext,
+    context: Omit<BindingContext, 'nowMs'>,
+  ): Promise<RoomMade> {
+    const repeated = this.#repeated(eviction)
     if (repeated !== undefined)
       return {
         kind: 'none',
         why: `evicting tasks like ${repeated} was tried and did not help`,
         isHeldBack: false,
       }
-    return this.#evict(one, plan, ctx, context)
-  }
-
-  async #evict(
-    one: OpenTask,
-    plan: Eviction,
-    ctx: ReconcileContext,
-    context: Omit<BindingContext, 'nowMs'>,
-  ): Promise<RoomMade> {
     const { mirror, hasReservations } = context
-    const nodes = [...new Set([plan.node, ...plan.victims.map(({ node }) => node)])]
+    const { by, placements, victims } = eviction
+    const nodes = [...new Set([...placements, ...victims].map(({ node }) => node))]
     const epochs = new Map(nodes.map(node => [node, mirror.epochOf(node)]))
     const { budgets = 'hard' } = this.#policy
     const nowMs = ctx.env.clock.now()
     try {
       const result = await ctx.client.transact(tx =>
-        evictVictims(tx, one, plan, { ...context, nowMs, budgets, epochs }),
+        evictVictims(tx, eviction, { ...context, nowMs, budgets, epochs }),
       )
       if (result.kind === 'stale') {
         for (const node of nodes) mirror.setNodeState(node, nodeStateOf(ctx.client, node, hasReservations))
         return { kind: 'stale' }
       }
       for (const victim of result.evicted) {
-        const note = `preempted by ${one.key} on node ${victim.spec.nodeName ?? plan.node}`
+        const note = `preempted by ${by} on node ${victim.spec.nodeName ?? ''}`
         ctx.record({ type: 'Warning', reason: 'Preempted', note, regarding: victim })
       }
-      this.#count(one, plan)
-      return { kind: result.kind, note: noteOf(plan) }
+      this.#count(eviction)
+      return { kind: result.kind, note: noteOf(eviction, exceeded) }
     } catch (error) {
       const refusals = refusalsIn(error)
       if (refusals === undefined) throw error
@@ -114,19 +117,40 @@ export class RoomMaker {
     }
   }
 
-  #count({ key, version }: OpenTask, { victims }: Eviction): void {
-    const known = this.#evicted.get(key)
-    const groups = known?.version === version ? known.groups : new Map<string, number>()
-    for (const group of new Set(victims.map(groupOf))) groups.set(group, (groups.get(group) ?? 0) + 1)
-    this.#evicted.set(key, { version, groups })
+  #count({ placements, victims }: Eviction): void {
+    for (const { one } of placements) {
+      const { key, version } = one
+      const known = this.#evicted.get(key)
+      const groups = known?.version === version ? known.groups : new Map<string, number>()
+      for (const group of new Set(victims.map(groupOf))) groups.set(group, (groups.get(group) ?? 0) + 1)
+      this.#evicted.set(key, { version, groups })
+    }
   }
 
-  /** The first of the victims whose like it has evicted too often. */
-  #repeated({ key, version }: OpenTask, { victims }: Eviction): string | undefined {
-    const known = this.#evicted.get(key)
-    if (known?.version !== version) return undefined
-    return victims.find(victim => (known.groups.get(groupOf(victim)) ?? 0) >= REPEATS_MAX)?.key
+  /** The first of the victims whose like one of the tasks has evicted too often. */
+  #repeated({ placements, victims }: Eviction): string | undefined {
+    const groups = placements.flatMap(({ one }) => {
+      const known = this.#evicted.get(one.key)
+      return known?.version === one.version ? [known.groups] : []
+    })
+    return victims.find(victim => groups.some(counts => (counts.get(groupOf(victim)) ?? 0) >= REPEATS_MAX))
+      ?.key
   }
+}
+
+/** The plan for one task, with the ports and devices that it will have when the victims are gone. */
+function evictionOf(
+  one: OpenTask,
+  request: PlacementRequest,
+  { node, victims }: Extract<PreemptionPlan, { readonly kind: 'preempt' }>,
+  mirror: ClusterMirror,
+): Eviction {
+  const copy = mirror.scheduler.fork()
+  for (const { key } of victims) copy.removeTask(key)
+  const result = copy.placeOn(request, node)
+  const given: GivenOnNode = result.kind === 'placed' ? result : {}
+  const { hostPorts, held } = given
+  return { by: one.key, placements: [{ one, node, given: { hostPorts, held }, epoch: 0 }], victims }
 }
 
 function groupOf({ group, key }: TaskPlacement): string {
@@ -139,7 +163,9 @@ function refusalOf(plan: Extract<PreemptionPlan, { readonly kind: 'none' }>): Ro
   return { kind: 'none', why, isHeldBack: true }
 }
 
-function noteOf({ node, victims, exceeded }: Eviction): string {
+function noteOf({ placements, victims }: Eviction, exceeded: readonly string[]): string {
   const beyond = exceeded.length === 0 ? '' : `, beyond disruption budgets ${exceeded.join(', ')}`
-  return `evicts ${victims.map(({ key }) => key).join(', ')} from node ${node}${beyond}`
+  const nodes = [...new Set(placements.map(({ node }) => node))]
+  const from = nodes.length === 1 ? `node ${nodes[0]}` : `nodes ${nodes.join(', ')}`
+  return `evicts ${victims.map(({ key }) => key).join(', ')} from ${from}${beyond}`
 }

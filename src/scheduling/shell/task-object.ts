@@ -1,6 +1,6 @@
 import type { Task } from '../../api/index.js'
 import { isTaskActive } from '../../api/index.js'
-import type { ResourceVector } from '../../core/index.js'
+import { deviceAmounts } from '../../api/internal.js'
 import { parseResources, parseTime } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
 import type { HostPort } from '../nodes/host-ports.js'
@@ -24,7 +24,11 @@ export function requestOfTask(task: Task, siblings?: number): PlacementRequest {
   const { requests = {}, limits = {} } = spec.resources ?? {}
   return {
     key: taskKey(metadata),
-    requests: { ...devicesAsAmounts(spec), ...parseResources(limits), ...parseResources(requests) },
+    requests: {
+      ...parseResources(deviceAmounts(spec.devices)),
+      ...parseResources(limits),
+      ...parseResources(requests),
+    },
     nodeSelector: { matchLabels: spec.nodeSelector ?? {} },
     tolerations: spec.tolerations ?? [],
     constraints: spec.constraints ?? [],
@@ -49,18 +53,12 @@ export function groupOfTask({ metadata, spec }: Task): string | undefined {
   return own === undefined ? undefined : `${metadata.namespace ?? ''}/${own}`
 }
 
-function hostPortsOf(ports: NonNullable<Task['spec']['ports']>): readonly HostPort[] {
+/** The ports of its node that a task asks for. */
+export function hostPortsOf(ports: NonNullable<Task['spec']['ports']>): readonly HostPort[] {
   return ports.flatMap(({ hostPort, hostPortRange: range, protocol = 'TCP' }): readonly HostPort[] => {
     if (hostPort !== undefined) return [{ port: hostPort, protocol }]
     return range === undefined ? [] : [{ port: 0, protocol, range: [range.first, range.last] }]
   })
-}
-
-/** Devices are counted as a resource, so that profiles pack and spread them as any other. */
-function devicesAsAmounts({ devices = [] }: Task['spec']): ResourceVector {
-  const counts: Record<string, number> = {}
-  for (const { kind, count = 1 } of devices) counts[kind] = (counts[kind] ?? 0) + count
-  return parseResources(counts)
 }
 
 /**

@@ -117,6 +117,49 @@ describe('preemption under the scheduling controller', () => {
     expect([world.nodeOf('urgent'), alive(world)]).toEqual(['n2', ['a', 'urgent']])
   })
 
+  test('while victims leave, the port and the device of the task are kept for it', async () => {
+    const world = createCluster(1, Task, [Reservation])
+    await world.addNode('n1', { cpu: 2 })
+    await world.env.run(() =>
+      world.store.modifyStatus(Node, { name: 'n1' }, draft => {
+        draft.status = { ...draft.status, devices: [{ kind: 'gpu', id: '0' }] }
+      }),
+    )
+    await run(world, { preemption })
+    const spec = {
+      devices: [{ kind: 'gpu' }],
+      ports: [{ containerPort: 80, hostPortRange: { first: 8_000, last: 8_000 } }],
+    }
+    await world.addTask('a', spec)
+    await world.env.run(() =>
+      world.store.modify(Task, { namespace, name: 'a' }, draft => {
+        draft.metadata.finalizers = ['example/slow']
+      }),
+    )
+    await world.env.settle()
+    await world.addTask('urgent', { ...spec, priority: 10 })
+    const [hold] = world.store.list(Reservation).items
+    expect(hold?.spec).toMatchObject({
+      requests: { gpu: 1 },
+      ports: [{ hostPort: 8_000 }],
+      devices: [{ kind: 'gpu', ids: ['0'] }],
+    })
+    await world.env.run(() =>
+      world.store.modify(Task, { namespace, name: 'a' }, draft => {
+        draft.metadata.finalizers = []
+      }),
+    )
+    await world.addTask('late', { ...spec, priority: 9 })
+    await world.env.advance(20_000)
+    expect([world.nodeOf('urgent'), world.nodeOf('late'), world.store.count(Reservation)]).toEqual([
+      'n1',
+      undefined,
+      0,
+    ])
+    const { ports, assignedDevices } = world.store.get(Task, { namespace, name: 'urgent' })?.spec ?? {}
+    expect([ports?.[0]?.hostPort, assignedDevices]).toEqual([8_000, [{ kind: 'gpu', ids: ['0'] }]])
+  })
+
   test('a budget that another uses up between plan and commit undoes the eviction', async () => {
     const world = createCluster(1, Task, [Reservation, DisruptionBudget])
     await world.addNode('n1', { cpu: 2 })
@@ -247,6 +290,75 @@ describe('reservations under the scheduling controller', () => {
     await world.env.run(() => world.store.delete(Reservation, { name: 'r' }))
     await world.env.advance(20_000)
     expect(world.nodeOf('large')).toBe('n1')
+  })
+
+  const kept = {
+    requests: {},
+    ports: [{ hostPort: 80 }],
+    devices: [{ kind: 'gpu', ids: ['0'] }],
+  }
+
+  test.each([
+    ['a role', { role: 'prod' }],
+    ['another task', { task: { namespace, name: 'other' } }],
+  ])(
+    'ports and devices that are kept for %s are not there for others, until they are given up',
+    async (_whom, whom) => {
+      const world = createCluster(1, Task, [Reservation])
+      await world.addNode('n1', { cpu: 9 })
+      await world.env.run(() =>
+        world.store.modifyStatus(Node, { name: 'n1' }, draft => {
+          draft.status = { ...draft.status, devices: ['0', '1'].map(id => ({ kind: 'gpu', id })) }
+        }),
+      )
+      await reserve(world, { ...whom, ...kept })
+      await run(world)
+      const port = (protocol?: 'UDP') => ({
+        ports: [{ containerPort: 80, hostPort: 80, ...(protocol === undefined ? {} : { protocol }) }],
+      })
+      await world.addTask('tcp', port())
+      await world.addTask('udp', port('UDP'))
+      await world.addTask('first', { devices: [{ kind: 'gpu' }] })
+      await world.addTask('second', { devices: [{ kind: 'gpu' }] })
+      expect(['tcp', 'udp', 'first', 'second'].map(world.nodeOf)).toEqual([undefined, 'n1', 'n1', undefined])
+      const devicesOf = (name: string) => world.store.get(Task, { namespace, name })?.spec.assignedDevices
+      expect(devicesOf('first')).toEqual([{ kind: 'gpu', ids: ['1'] }])
+      await world.env.run(() => world.store.delete(Reservation, { name: 'r' }))
+      await world.env.advance(20_000)
+      expect([world.nodeOf('tcp'), devicesOf('second')]).toEqual(['n1', [{ kind: 'gpu', ids: ['0'] }]])
+    },
+  )
+
+  test('the task that ports and devices are kept for gets them, and ends the reservation', async () => {
+    const world = createCluster(1, Task, [Reservation])
+    await world.addNode('n1', { cpu: 9 })
+    await world.env.run(() =>
+      world.store.modifyStatus(Node, { name: 'n1' }, draft => {
+        draft.status = { ...draft.status, devices: [{ kind: 'gpu', id: '0' }] }
+      }),
+    )
+    await reserve(world, { task: { namespace, name: 'other' }, ...kept })
+    await run(world)
+    await world.addTask('other', {
+      ports: [{ containerPort: 80, hostPort: 80 }],
+      devices: [{ kind: 'gpu' }],
+    })
+    expect(world.store.get(Task, { namespace, name: 'other' })?.spec).toMatchObject({
+      nodeName: 'n1',
+      assignedDevices: [{ kind: 'gpu', ids: ['0'] }],
+    })
+    expect(world.store.count(Reservation)).toBe(0)
+  })
+
+  test('a port or a device that is kept twice by one reservation is refused', async () => {
+    const world = createCluster(1, Task, [Reservation])
+    const role = { role: 'prod', requests: {} }
+    const ports = [{ hostPort: 80 }, { hostPort: 80, protocol: 'TCP' }]
+    await expect(reserve(world, { ...role, ports })).rejects.toThrow(
+      /spec.ports: must be named once .*80\/TCP/,
+    )
+    const devices = [{ kind: 'gpu', ids: ['0', '0'] }]
+    await expect(reserve(world, { ...role, devices })).rejects.toThrow(/spec.devices.*named once/)
   })
 
   test('what tasks of the role use of it is not counted twice', async () => {
