@@ -169,6 +169,7 @@ export const taskSpecSchema: JsonSchema = closed({
   priority: { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 },
   priorityClassName: { type: 'string', minLength: 1, maxLength: 253 },
   preemptionPolicy: { enum: ['PreemptLowerPriority', 'Never'] },
+  schedulingGates: list(closed({ name: { type: 'string', minLength: 1, maxLength: 253 } }, ['name'])),
   schedulerName: { type: 'string', minLength: 1, maxLength: 253 },
   group: { type: 'string', minLength: 1, maxLength: 253 },
   devices: list(

@@ -3,6 +3,7 @@ import type { NodePreference, Platform, TaskAffinity, TopologySpread } from '../
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Probe } from './probe.js'
+import { gateProblems } from './scheduling-gates.js'
 import { specAdmission, taskProblems } from './spec-admission.js'
 import { objectSchema, taskSpecSchema } from './spec-schemas.js'
 import { taskStatusSchema } from './task-status-schema.js'
@@ -81,6 +82,11 @@ export interface TaskSpec {
   readonly priorityClassName?: string
   /** `Never`: it waits for room, and others with less priority keep theirs. Default `PreemptLowerPriority`. */
   readonly preemptionPolicy?: 'PreemptLowerPriority' | 'Never'
+  /**
+   * While there is one, no scheduler looks at the task. Whoever put a gate up takes it away when what it waits for is there,
+   * such as quota or a volume. Gates can be taken away, not added.
+   */
+  readonly schedulingGates?: readonly { readonly name: string }[]
   /** Which scheduler is to place the task. Default: the one without a `schedulerName`. */
   readonly schedulerName?: string
   /** Tasks of one namespace that name the same group are siblings. Default: the uid of the controlling owner. */
@@ -148,7 +154,12 @@ export const Task: Kind<TaskSpec, TaskStatus, 'Task'> = /* @__PURE__ */ defineKi
   plural: 'tasks',
   namespaced: true,
   schema: /* @__PURE__ */ objectSchema(taskSpecSchema, taskStatusSchema),
-  admission: [/* @__PURE__ */ specAdmission<TaskSpec, TaskStatus>(taskProblems)],
+  admission: [
+    /* @__PURE__ */ specAdmission<TaskSpec, TaskStatus>((spec, previous) => [
+      ...taskProblems(spec, previous),
+      ...gateProblems(spec, previous),
+    ]),
+  ],
   indexes: {
     node: task => task.spec.nodeName ?? '',
     controller: task => task.metadata.ownerReferences.find(owner => owner.controller)?.uid,

@@ -153,6 +153,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
   'docs/scheduling.md': {
     '`concurrency`': code('scheduling-controller', 'concurrency'),
     '`batchMax`': code('scheduling-loop', 'batchMax'),
+    '`waitingMax`': code('queued-request', 'WAITING_MAX'),
     'evictions of tasks of one group for one task': code('room-maker', 'REPEATS_MAX'),
     '`retryDelayMs`': code('scheduling-loop', 'retryDelayMs'),
     '`retryDelayMsMax`': code('scheduling-loop', 'retryDelayMsMax'),

@@ -6,6 +6,8 @@ export interface QueuedRequest {
   readonly request: PlacementRequest
   /** Epoch ms; of equals the older comes first. */
   readonly createdAtMs: number
+  /** Names of what it waits for before it may be looked at. Default: nothing. */
+  readonly gates?: readonly string[]
   /** The gang that it is a member of, if it is in one. */
   readonly gang?: string
   /** How long it is expected to run, in ms; for backfill. Default: it is not known when it ends. */
@@ -13,6 +15,9 @@ export interface QueuedRequest {
   /** When it should have a node, epoch ms; for `compareDeadlines`. Default: whenever. */
   readonly deadlineMs?: number
 }
+
+/** Most requests that wait for nodes at a time. */
+export const WAITING_MAX = 1_000_000
 
 /** Requests that are placed together: one, or the members of a gang. */
 export interface QueuedUnit {

@@ -1,5 +1,5 @@
 import type { ReasonSummary, ResourceVector } from '../../core/index.js'
-import { addResources, InvalidError } from '../../core/index.js'
+import { addResources, InvalidError, KeelsonError } from '../../core/index.js'
 import type { BorrowingQuota } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import { classKey } from '../classes/class-table.js'
@@ -11,7 +11,7 @@ import { checkBackfill, expectedEnds, HeadReservation } from './backfill.js'
 import type { FairShareOptions } from './fair-share.js'
 import { FairTurns } from './fair-share.js'
 import type { QueuedRequest, QueuedUnit } from './queued-request.js'
-import { compareQueued, unitsOf } from './queued-request.js'
+import { compareQueued, unitsOf, WAITING_MAX } from './queued-request.js'
 
 /** Options of {@link schedulePass}. */
 export interface SchedulePassOptions {
@@ -49,6 +49,8 @@ export interface SchedulePassResult {
 
 /** Why a request waits. */
 export type WaitReason =
+  /** It is not looked at. */
+  | { readonly kind: 'gated'; readonly gates: readonly string[] }
   | { readonly kind: 'unschedulable'; readonly reasons: ReasonSummary }
   /** So many members of its gang would have fitted, `short` too few. */
   | {
@@ -94,9 +96,20 @@ export function schedulePass(
   }
   if (reserve !== undefined) checkBackfill(reserve)
   const { compare = (a, b) => compareQueued(a, b, gangsBelowMinimum) } = options
-  const units = unitsOf([...queue].sort(compare), options.minMembers)
+  if (queue.length > WAITING_MAX) {
+    const message = `the queue has ${queue.length} requests, more than ${WAITING_MAX}; leave those of the least priority out`
+    throw new KeelsonError({
+      code: 'TooLarge',
+      message,
+      details: { waiting: queue.length, waitingMax: WAITING_MAX },
+    })
+  }
+  const open = queue.filter(({ gates = [] }) => gates.length === 0)
+  const units = unitsOf(open.sort(compare), options.minMembers)
   const turns = fairShare === undefined ? undefined : new FairTurns(units, fairShare, queueOf)
   const pass = new Pass(scheduler, options)
+  for (const { request, gates = [] } of queue)
+    if (gates.length > 0) pass.waiting.set(request.key, { kind: 'gated', gates })
   if (turns === undefined) for (const unit of units) pass.tryUnit(unit)
   else
     for (let unit = turns.next(); unit !== undefined; unit = turns.next())

@@ -57,6 +57,11 @@ export interface SchedulingControllerOptions {
   /** Tasks bound in one transaction at most, a whole number of at least 1; gangs are bound whole. Default 32. */
   readonly batchMax?: number
   /**
+   * Tasks without a node that are looked at, a whole number from 1 to 1,000,000. Those beyond get the reason `TooLarge`, and
+   * are looked at in the order they came when others have their nodes or are gone. Default 1,000,000.
+   */
+  readonly waitingMax?: number
+  /**
    * Evicts tasks of lower priority when a task fits nowhere, in the transaction that binds it or holds their room for
    * it. Needs the kind `Reservation` in the store. Default: nothing is evicted.
    */
@@ -88,6 +93,7 @@ export const SCHEDULING_CONTROLLER_OPTIONS: KnownOptions =
     profile: true,
     concurrency: true,
     batchMax: true,
+    waitingMax: true,
     preemption: true,
     queues: true,
     backfill: true,

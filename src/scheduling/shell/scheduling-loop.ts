@@ -7,6 +7,7 @@ import { knowsKind } from '../../store/internal.js'
 import type { Profile } from '../plugins/plugin.js'
 import { spreadProfile } from '../profiles/spread.js'
 import { checkWeights } from '../queue/fair-share.js'
+import { WAITING_MAX } from '../queue/queued-request.js'
 import type { OpenTask } from './bind-tasks.js'
 import { endHold, openTask } from './bind-tasks.js'
 import { ClusterMirror } from './cluster-mirror.js'
@@ -26,6 +27,7 @@ import { checkBackfillPolicy, PREEMPTION_POLICY, QUEUE_POLICY } from './scheduli
 import { compareTasks, isUnassigned, taskKey } from './task-object.js'
 import { TaskPlacer } from './task-placer.js'
 import { TaskQueue } from './task-queue.js'
+import { reasonAside, reportRefusal } from './task-refusal.js'
 
 type Reader = Pick<Client, 'get' | 'list'>
 
@@ -53,13 +55,15 @@ export class SchedulingLoop {
 
   constructor(options: SchedulingControllerOptions) {
     const { profile = spreadProfile(), retryDelayMs = 100, retryDelayMsMax = 10_000 } = options
-    const { batchMax = 32, preemption, queues, backfill, compare = compareTasks } = options
+    const { batchMax = 32, waitingMax = WAITING_MAX, schedulerName } = options
+    const { preemption, queues, backfill, compare = compareTasks } = options
     const message = 'must be a finite number of milliseconds ≥ 0'
     assertValid('scheduling controller', [
       ...Object.entries({ retryDelayMs, retryDelayMsMax }).flatMap(([field, value]) =>
         Number.isFinite(value) && value >= 0 ? [] : [{ field, value, message }],
       ),
       ...wholeNumber('batchMax', batchMax, { min: 1 }),
+      ...wholeNumber('waitingMax', waitingMax, { min: 1, max: WAITING_MAX }),
     ])
     if (preemption !== undefined) assertKnown(preemption, PREEMPTION_POLICY)
     if (queues !== undefined) assertKnown(queues, QUEUE_POLICY)
@@ -68,12 +72,12 @@ export class SchedulingLoop {
     if (backfill !== undefined) checkBackfillPolicy(backfill)
     this.#backfill = backfill
     this.#profile = profile
-    this.#schedulerName = options.schedulerName
+    this.#schedulerName = schedulerName
     this.#batchMax = batchMax
     this.#compare = compare
     this.#rooms = preemption === undefined ? undefined : new RoomMaker(preemption)
     const backoff = { baseMs: retryDelayMs, maxMs: retryDelayMsMax }
-    this.#newQueue = turns => new TaskQueue(options.schedulerName, compare, backoff, turns)
+    this.#newQueue = turns => new TaskQueue({ schedulerName, compare, backoff, turns, waitingMax })
     this.#parts = this.#start(false)
   }
 
@@ -139,6 +143,7 @@ export class SchedulingLoop {
       }
     }
     this.#wakeGangs(grown)
+    this.#takeAside(reader)
     this.#wakeNext()
   }
 
@@ -150,6 +155,8 @@ export class SchedulingLoop {
     const waitMs = this.#parts.queue.judge(key, task, ctx.env.clock.now())
     const endMs = await this.#endHolds(key, task, ctx)
     await this.#placeNext(ctx)
+    if (task !== undefined) await this.#tellAside(key, task, ctx)
+    this.#takeAside(ctx.client)
     this.#wakeNext()
     const afterMs = Math.min(waitMs ?? Number.POSITIVE_INFINITY, endMs ?? Number.POSITIVE_INFINITY)
     return Number.isFinite(afterMs) ? requeueAfter(afterMs) : undefined
@@ -161,6 +168,17 @@ export class SchedulingLoop {
     this.#parts.kept?.note(key, task)
     if (task === undefined || !this.#parts.queue.isOurs(task)) this.#rooms?.forget(key)
     return grown
+  }
+
+  /** Says why the task is not looked at, if it is not. */
+  async #tellAside(key: string, task: Task, ctx: ReconcileContext): Promise<void> {
+    const { queue } = this.#parts
+    const refusal = reasonAside(task, queue, key)
+    if (refusal !== undefined) await reportRefusal(openTask(task), refusal, ctx, queue.waiting)
+  }
+
+  #takeAside(reader: Reader): void {
+    for (const key of this.#parts.queue.takeAside()) this.#note(key, reader.get(Task, refOfKey(key)))
   }
 
   #wakeNext(): void {

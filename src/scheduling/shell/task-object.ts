@@ -74,6 +74,11 @@ export function versionOf(task: Task): string {
     : `${own} ${group} ${JSON.stringify(labels)}`
 }
 
+/** The names of the gates that keep schedulers from looking at the task. */
+export function gatesOf({ spec: { schedulingGates = [] } }: Task): readonly string[] {
+  return schedulingGates.map(({ name }) => name)
+}
+
 /** Whether the task waits for a node. */
 export function isUnassigned(task: Task): boolean {
   return task.spec.nodeName === undefined && isTaskActive(task)

@@ -5,7 +5,7 @@ import { GangMembers, gangOfTask } from './gang-members.js'
 import type { HoldingBack, Turns } from './pending-queues.js'
 import { PendingQueues } from './pending-queues.js'
 import type { CompareRanked, TaskRank } from './pending-tasks.js'
-import { isUnassigned, taskKey, versionOf } from './task-object.js'
+import { gatesOf, isUnassigned, taskKey, versionOf } from './task-object.js'
 import { WaitingTasks } from './waiting-tasks.js'
 
 /** Tasks that are decided about together. */
@@ -15,10 +15,24 @@ export interface TaskBatch {
   readonly gang: string | undefined
 }
 
+const NONE: readonly string[] = Object.freeze([])
 const USUAL: TaskRank = Object.freeze({ isBelowMinimum: false })
 const BELOW_MINIMUM: TaskRank = Object.freeze({ isBelowMinimum: true })
 
-/** What is known of a scheduler's tasks without a node: which are to be tried, and which found none and wait. */
+/** How a {@link TaskQueue} is made. */
+export interface TaskQueueOptions {
+  readonly schedulerName: string | undefined
+  readonly compare: (a: Task, b: Task) => number
+  readonly backoff: Backoff
+  readonly turns: Turns | undefined
+  /** Most tasks that it has. */
+  readonly waitingMax: number
+}
+
+/**
+ * What is known of a scheduler's tasks without a node: which are to be tried, and which found none and wait. Beyond a
+ * number of them tasks are left aside until others have gone, the first that came first.
+ */
 export class TaskQueue {
   /** One of these at least is queued with the controller. */
   readonly pending: PendingQueues
@@ -28,15 +42,15 @@ export class TaskQueue {
   readonly heldBack: Set<string> = new Set()
   /** The order of tasks, with what it depends on beside them. */
   readonly compare: CompareRanked
+  readonly waitingMax: number
   readonly #schedulerName: string | undefined
+  /** All that it has, and those that are left aside. */
+  readonly #known = new Set<string>()
+  readonly #aside = new Set<string>()
 
-  constructor(
-    schedulerName: string | undefined,
-    compare: (a: Task, b: Task) => number,
-    backoff: Backoff,
-    turns?: Turns,
-  ) {
+  constructor({ schedulerName, compare, backoff, turns, waitingMax }: TaskQueueOptions) {
     this.#schedulerName = schedulerName
+    this.waitingMax = waitingMax
     this.waiting = new WaitingTasks(backoff)
     this.compare = (a, b, one, other) =>
       (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
@@ -45,9 +59,43 @@ export class TaskQueue {
     this.pending = new PendingQueues(this.compare, turns)
   }
 
-  /** Whether the task wants a node of this scheduler. */
-  isOurs(task: Task): boolean {
+  /** Whether the task wants a node of this scheduler, now or when its gates are gone. */
+  isMeant(task: Task): boolean {
     return isUnassigned(task) && task.spec.schedulerName === this.#schedulerName
+  }
+
+  /** Whether the task is to be placed by this scheduler now. */
+  isOurs(task: Task): boolean {
+    return this.isMeant(task) && gatesOf(task).length === 0
+  }
+
+  /** Whether the task is left aside, as there are too many. */
+  isAside(key: string): boolean {
+    return this.#aside.has(key)
+  }
+
+  /** Those that are no longer left aside; to be noted. */
+  takeAside(): readonly string[] {
+    const room = this.waitingMax - this.#known.size
+    if (room <= 0 || this.#aside.size === 0) return NONE
+    const taken: string[] = []
+    for (const key of this.#aside) {
+      if (taken.length === room) break
+      taken.push(key)
+    }
+    for (const key of taken) this.#aside.delete(key)
+    return taken
+  }
+
+  #admit(key: string): boolean {
+    if (this.#known.has(key)) return true
+    if (this.#known.size >= this.waitingMax) {
+      this.#aside.add(key)
+      return false
+    }
+    this.#aside.delete(key)
+    this.#known.add(key)
+    return true
   }
 
   /**
@@ -55,14 +103,17 @@ export class TaskQueue {
    * one more with a node, and so needs one less: see `wakeGang`.
    */
   note(key: string, task: Task | undefined): string | undefined {
-    const { flipped, grown } = this.gangs.set(key, task)
+    const isGated = task !== undefined && gatesOf(task).length > 0
+    const { flipped, grown } = this.gangs.set(key, isGated ? undefined : task)
     for (const gang of flipped)
       for (const member of this.gangs.openOf(gang)) this.pending.rerank(member, this.#rankIn(gang))
     if (task === undefined || !this.isOurs(task)) {
       this.pending.delete(key)
       this.waiting.delete(key)
       this.heldBack.delete(key)
-    } else if (!this.waiting.has(key, versionOf(task))) this.#toTry(key, task)
+      this.#known.delete(key)
+      this.#aside.delete(key)
+    } else if (this.#admit(key) && !this.waiting.has(key, versionOf(task))) this.#toTry(key, task)
     return grown
   }
 

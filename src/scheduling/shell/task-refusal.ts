@@ -5,11 +5,13 @@ import type { ReconcileContext } from '../../reconcile/index.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { OpenTask } from './bind-tasks.js'
 import type { HoldingBack } from './pending-queues.js'
+import { gatesOf } from './task-object.js'
+import type { TaskQueue } from './task-queue.js'
 import type { WaitingTasks } from './waiting-tasks.js'
 
 /** Why a task has no node. */
 export interface Refusal {
-  readonly reason: 'Unschedulable' | 'InvalidRequest' | 'SchedulerError'
+  readonly reason: 'Unschedulable' | 'InvalidRequest' | 'SchedulerError' | 'SchedulingGated' | 'TooLarge'
   readonly message: string
   /** What keeps it waiting, without how often and where: only that is worth a write. */
   readonly causes: string
@@ -53,8 +55,22 @@ export async function reportRefusal(
     if (isKeelsonError(error, 'NotFound')) return false
     throw error
   }
-  ctx.record({ type: 'Warning', reason: 'FailedScheduling', note: message, regarding: task })
+  if (reason !== 'SchedulingGated')
+    ctx.record({ type: 'Warning', reason: 'FailedScheduling', note: message, regarding: task })
   return isNews
+}
+
+/** Why a task is not looked at: gates, or too many that wait; undefined when it is. */
+export function reasonAside(task: Task, queue: TaskQueue, key: string): Refusal | undefined {
+  if (!queue.isMeant(task)) return undefined
+  const gates = gatesOf(task)
+  if (gates.length > 0) {
+    const message = `waits for its scheduling gates: ${gates.join(', ')}`
+    return { reason: 'SchedulingGated', message, causes: message, request: undefined }
+  }
+  if (!queue.isAside(key)) return undefined
+  const message = `${queue.waitingMax} tasks wait already (waitingMax); it is looked at when fewer do`
+  return { reason: 'TooLarge', message, causes: message, request: undefined }
 }
 
 /** What is told of every member of a gang of which too few fit. `first` is why the first of the others does not. */

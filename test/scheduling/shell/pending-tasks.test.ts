@@ -46,7 +46,13 @@ describe('the order of what is to be tried', () => {
   test('law: at every time it is the order by what is true then, whatever became of gangs since a task was put in', () => {
     fc.assert(
       fc.property(steps, script => {
-        const queue = new TaskQueue(undefined, compareTasks, { baseMs: 100, maxMs: 100 })
+        const queue = new TaskQueue({
+          schedulerName: undefined,
+          compare: compareTasks,
+          backoff: { baseMs: 100, maxMs: 100 },
+          turns: undefined,
+          waitingMax: 100,
+        })
         const now = new Map<string, Task>()
         for (const step of script as readonly Step[]) {
           const key = `default/t${step.at}`
