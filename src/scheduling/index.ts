@@ -77,7 +77,8 @@ export type { GivenOnNode } from './requests/given-parts.js'
 export type { DomainTerm, TaskSet } from './requests/task-set.js'
 export type { PlacementRequest } from './requests/placement-request.js'
 export type { PlaceOnResult, PlaceResult } from './place-result.js'
-export type { Reservation, Scheduler, SchedulerOptions } from './scheduler.js'
+export type { Reservation } from './reserved-room.js'
+export type { Scheduler, SchedulerOptions } from './scheduler.js'
 export type {
   PreemptionPolicy,
   BackfillPolicy,

@@ -29,3 +29,10 @@ export type PlaceOnResult =
       /** What its filters say, or that it is gone. */
       readonly reasons: readonly FilterReason[]
     }
+
+/** Why it is not placed on a node that is not known. */
+export const NODE_GONE: FilterReason = Object.freeze({
+  code: 'NodeGone',
+  message: 'node is gone',
+  unresolvable: true,
+})

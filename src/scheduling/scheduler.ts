@@ -1,4 +1,3 @@
-import type { ResourceVector } from '../core/index.js'
 import { UsageError } from '../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../core/internal.js'
 import { findBest, scoreNodes } from './classes/best-node.js'
@@ -6,17 +5,17 @@ import { ClassTable } from './classes/class-table.js'
 import type { ClusterState, StateChange } from './cluster-state.js'
 import type { PlacementExplanation } from './explanation.js'
 import { explainPlacement, refusalsOf, rejectionOf } from './explanation.js'
-import type { HeldDevices } from './nodes/devices.js'
-import type { HostPort } from './nodes/host-ports.js'
 import type { NodeDescription } from './nodes/node-description.js'
 import { checkNodeDescription } from './nodes/node-description.js'
 import type { PlaceOnResult, PlaceResult } from './place-result.js'
+import { NODE_GONE } from './place-result.js'
 import type { FilterReason, Profile } from './plugins/plugin.js'
 import { checkProfile } from './plugins/profile-check.js'
 import { spreadProfile } from './profiles/spread.js'
 import { whatIsGiven } from './requests/given-parts.js'
 import type { PlacementRequest } from './requests/placement-request.js'
 import { checkPlacementRequest } from './requests/placement-request.js'
+import type { Reservation } from './reserved-room.js'
 import { NodeExistsError, NodeNotFoundError, TaskPlacedError } from './scheduler-errors.js'
 import { StateVersion } from './state-versions.js'
 import type { TaskPlacement } from './task-ledger.js'
@@ -31,20 +30,6 @@ export interface SchedulerOptions {
    * about 20 bytes for each node that it was asked about often; eight times 150 more are shared. Default 1,024.
    */
   readonly classesMax?: number
-}
-
-/** Room held on a node. */
-export interface Reservation {
-  /** Unique among the keys of tasks. */
-  readonly name: string
-  readonly node: string
-  /** Key of the request that it is held for. */
-  readonly forKey: string
-  /** Amounts in base units. */
-  readonly requests?: ResourceVector
-  /** With numbers. */
-  readonly hostPorts?: readonly HostPort[]
-  readonly held?: readonly HeldDevices[]
 }
 
 /**
@@ -188,12 +173,6 @@ export function partsOf(scheduler: Scheduler): {
   if (scheduler instanceof ClusterScheduler) return scheduler.parts
   throw new UsageError('the scheduler is not one of createScheduler, nor a fork of one', {})
 }
-const NODE_GONE: FilterReason = Object.freeze({
-  code: 'NodeGone',
-  message: 'node is gone',
-  unresolvable: true,
-})
-
 class ClusterScheduler implements Scheduler {
   readonly profile: Profile
   readonly #version: StateVersion

@@ -75,7 +75,7 @@ export const floors: FloorPlan = {
     ['classes', 'scheduler-errors.ts', 'task-ledger.ts'],
     ['cluster-state.ts'],
     ['explanation.ts', 'state-versions.ts'],
-    ['place-result.ts'],
+    ['place-result.ts', 'reserved-room.ts'],
     ['scheduler.ts'],
     ['gangs', 'plans', 'preemption'],
     ['queue'],
