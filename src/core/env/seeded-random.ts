@@ -21,47 +21,61 @@ type Key = readonly [number, number, number, number]
  * ```
  */
 export function createSeededRandom(seed: number | string): Random {
-  return streamOf(absorb([0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x6a09e667], `${typeof seed}:${seed}`))
+  return new Stream(BEGINNING, `${typeof seed}:${seed}`)
 }
 
 /** A generator whose 128-bit key comes from `words`. */
 export function randomFromWords(words: Uint32Array): Random {
-  return streamOf([words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0])
+  return new Stream([words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0])
 }
 
-function streamOf(key: Key): Random {
-  let draw: Random['next'] | undefined
-  return {
-    next: () => {
-      draw ??= numbersOf(key)
-      return draw()
-    },
-    fork: label => forkOf(key, label),
+const BEGINNING: Key = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x6a09e667]
+
+/** Most are made in case somebody draws from them, so nothing is worked out before. */
+class Stream implements Random {
+  /** Until the label was mixed in, that of the parent. */
+  #key: Key
+  #label: string | undefined
+  #isBegun = false
+  #a = 0
+  #b = 0
+  #c = 0
+  #counter = 0
+
+  constructor(key: Key, label?: string) {
+    this.#key = key
+    this.#label = label
   }
-}
 
-/** Most forks are made in case somebody draws from them, so nothing is worked out before. */
-function forkOf(parent: Key, label: string): Random {
-  let stream: Random | undefined
-  const own = (): Random => {
-    stream ??= streamOf(absorb(parent, label))
-    return stream
+  next(): number {
+    if (!this.#isBegun) this.#begin()
+    return ((this.#word() >>> 5) * 2 ** 26 + (this.#word() >>> 6)) / 2 ** 53
   }
-  return { next: () => own().next(), fork: other => own().fork(other) }
-}
 
-function numbersOf(key: Key): Random['next'] {
-  let [a, b, c, counter] = key
-  const word = (): number => {
-    const out = (((a + b) | 0) + counter) | 0
-    counter = (counter + 1) | 0
-    a = b ^ (b >>> 9)
-    b = (c + (c << 3)) | 0
-    c = ((c << 21) | (c >>> 11)) + out
+  fork(label: string): Random {
+    return new Stream(this.#ownKey(), label)
+  }
+
+  #ownKey(): Key {
+    if (this.#label !== undefined) this.#key = absorb(this.#key, this.#label)
+    this.#label = undefined
+    return this.#key
+  }
+
+  #begin(): void {
+    ;[this.#a, this.#b, this.#c, this.#counter] = this.#ownKey()
+    this.#isBegun = true
+    for (let round = 0; round < 12; round++) this.#word()
+  }
+
+  #word(): number {
+    const out = (((this.#a + this.#b) | 0) + this.#counter) | 0
+    this.#counter = (this.#counter + 1) | 0
+    this.#a = this.#b ^ (this.#b >>> 9)
+    this.#b = (this.#c + (this.#c << 3)) | 0
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + out) | 0
     return out >>> 0
   }
-  for (let round = 0; round < 12; round++) word()
-  return () => ((word() >>> 5) * 2 ** 26 + (word() >>> 6)) / 2 ** 53
 }
 
 /** Mixes text into a key: four multiply-xor lanes, stirred into one another at the end. */

@@ -13,12 +13,9 @@ interface HostEvents {
   off(event: 'unhandledRejection', listener: Listener): void
 }
 
-interface Entry {
-  readonly hear: (reason: unknown) => void
-}
-
-const open: Set<Entry> = new Set()
-let latest: Entry | undefined
+/** How many scopes are open. Not a set of them: one that lives long keeps its former tables, and what was in them. */
+let open = 0
+let latest: { readonly hear: (reason: unknown) => void } | undefined
 /** Those of others, which hear of what is of no scope. */
 let others: readonly Listener[] = []
 
@@ -27,22 +24,22 @@ let others: readonly Listener[] = []
  * after what it was about; both are put off here. A host without such events tells nobody.
  */
 export function hearRejections(hear: (reason: unknown) => void): RejectionScope {
-  const entry: Entry = { hear }
+  const entry = { hear }
   const events = hostEvents()
-  if (open.size === 0 && events !== undefined) {
+  if (open === 0 && events !== undefined) {
     others = events.listeners('unhandledRejection').slice()
     for (const listener of others) events.off('unhandledRejection', listener)
     events.on('unhandledRejection', distribute)
   }
-  open.add(entry)
+  open++
   return {
     claim: () => {
       latest = entry
     },
     close: () => {
-      open.delete(entry)
+      open--
       if (latest === entry) latest = undefined
-      if (open.size > 0 || events === undefined) return
+      if (open > 0 || events === undefined) return
       events.off('unhandledRejection', distribute)
       for (const listener of others) events.on('unhandledRejection', listener)
       others = []

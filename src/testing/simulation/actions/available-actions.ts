@@ -4,7 +4,6 @@ import type { World } from '../world/world.js'
 import type { Action, ActionKind } from './action.js'
 import type { FaultOffers } from './action-list.js'
 import { ActionList } from './action-list.js'
-import { collections } from './collections.js'
 import type { FaultPlan, FaultSettings } from './fault-settings.js'
 import type { Situation } from './faults/fault.js'
 import type { FaultKind } from './faults/faults.js'
@@ -39,7 +38,7 @@ export function availableActions(scene: Scene): ActionList {
     for (const timer of timerActions(world, 'timer')) actions.push(timer)
   if (world.lacksProcess)
     actions.push({ kind: 'start', actor: 'host', label: 'start the process', run: () => world.start() })
-  for (const collection of collections(world)) actions.push(collection)
+  if (world.collects) for (const collection of world.collector.collections()) actions.push(collection)
   const isBusy = actions.length > 0
   for (const stop of stopsOfReplaced(world)) actions.push(stop)
   const next = user.next(isBusy) ?? incidents.next()

@@ -7,6 +7,7 @@ import { behindAt } from '../clients/stale-client.js'
 import { WatchBreaker } from '../clients/watch-breaker.js'
 import { isElectionRecord, outlastingMs } from '../objects/election-objects.js'
 import { Inventory } from '../objects/inventory.js'
+import { Collector } from './collector.js'
 import type { MakeParts, SimulatedProcess } from './simulated-process.js'
 import { controllersOf, managerOf } from './simulated-process.js'
 import type { PooledStep, StepPool } from './step-pool.js'
@@ -59,6 +60,7 @@ export class World {
   #starts = 0
   readonly #options: WorldOptions
   readonly inventory: Inventory
+  readonly collector: Collector
   /** Objects that say who leads. */
   readonly electionRecords: () => readonly StoredObject[]
   /** A time by which others have taken what a silent holder had. */
@@ -74,6 +76,7 @@ export class World {
     this.collects = options.collects
     this.store = store
     this.inventory = new Inventory(store, options.kinds)
+    this.collector = new Collector({ store, inventory: this.inventory, kindOf: object => this.kindOf(object) })
     this.electionRecords = sinceLastWrite(store, () => this.objects().filter(isElectionRecord))
     this.outlastingMs = sinceLastWrite(store, () => outlastingMs(this.objects()))
   }
