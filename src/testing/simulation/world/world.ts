@@ -76,7 +76,11 @@ export class World {
     this.collects = options.collects
     this.store = store
     this.inventory = new Inventory(store, options.kinds)
-    this.collector = new Collector({ store, inventory: this.inventory, kindOf: object => this.kindOf(object) })
+    this.collector = new Collector({
+      store,
+      inventory: this.inventory,
+      kindOf: object => this.kindOf(object),
+    })
     this.electionRecords = sinceLastWrite(store, () => this.objects().filter(isElectionRecord))
     this.outlastingMs = sinceLastWrite(store, () => outlastingMs(this.objects()))
   }
