@@ -14,6 +14,8 @@ import { FrameCipher } from './frame-cipher.js'
 import { CorruptError, unsupportedDirectory } from './storage-errors.js'
 
 const FORMAT = 'keelson-backup'
+/** Of a backup; it has every object as a whole. */
+const BACKUP_VERSION = 1
 
 /**
  * Everything as it is now, as lines of JSON: a head, each object with its revisions, each lifetime, and an end with the SHA-256 of
@@ -32,7 +34,7 @@ export async function* backupLines(parts: StoreParts): AsyncIterable<string> {
   engine.history.pin(revision)
   try {
     const time = formatTime(engine.env.clock.now())
-    yield hashed({ format: FORMAT, version: FORMAT_VERSION, incarnation, revision, time })
+    yield hashed({ format: FORMAT, version: BACKUP_VERSION, incarnation, revision, time })
     let objects = 0
     for (const page of savedPages(parts, revision, () => false)) {
       engine.assertOpen()
@@ -159,7 +161,7 @@ function revisionOf({ format, version, revision }: Record<string, unknown>): num
       message:
         'these lines are not a backup of a store; give the file that `keelson-store backup` has written',
     })
-  if (typeof version !== 'number' || version > FORMAT_VERSION)
+  if (typeof version !== 'number' || version > BACKUP_VERSION)
     throw unsupportedDirectory('the backup', `it is in format ${String(version)}`, 'use a newer version')
   if (typeof revision !== 'number') throw new CorruptError('the backup', 'its head has no revision')
   return revision

@@ -5,6 +5,9 @@ import type { JournalNote } from '../engine/commit-journal.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Version } from '../engine/version.js'
 import { versionAt } from '../engine/version.js'
+import type { JsonTable } from '../json/json-table.js'
+import { jsonTable, visitTable } from '../json/json-table.js'
+import { shareJson } from '../json/shared-json.js'
 import type { StoredObject } from '../object/object.js'
 import { ExpiredError } from '../object/store-errors.js'
 import { listObjects } from '../read/list.js'
@@ -106,7 +109,7 @@ export async function writeFirstCheckpoint(
   try {
     const pages = Array.from({ length: Math.ceil(versions.length / OBJECTS_PER_FRAME) }, (_, page) => ({
       kind: FRAME_KINDS.objects,
-      json: versions.slice(page * OBJECTS_PER_FRAME, (page + 1) * OBJECTS_PER_FRAME),
+      json: jsonTable(versions.slice(page * OBJECTS_PER_FRAME, (page + 1) * OBJECTS_PER_FRAME)),
     }))
     const end = { kind: FRAME_KINDS.end, json: { objects: versions.length, notes } }
     const target = { path: disk.path, incarnation: head.incarnation, name, entry: head.entry, cipher }
@@ -171,7 +174,7 @@ function* framesOf(
   yield { kind: FRAME_KINDS.head, json: head }
   let objects = 0
   for (const page of savedPages(parts, head.revision, ended)) {
-    yield { kind: FRAME_KINDS.objects, json: page }
+    yield { kind: FRAME_KINDS.objects, json: jsonTable(page) }
     objects += page.length
   }
   yield { kind: FRAME_KINDS.end, json: { objects, notes } }
@@ -248,15 +251,27 @@ export async function readCheckpoint(
       if (take === undefined) return undefined
     } else if (take === undefined) throw new CorruptError(path, 'it has no head', position)
     else if (frame.kind === FRAME_KINDS.objects) {
-      const versions = json as SavedVersion[]
-      for (const version of versions) take(version)
-      count += versions.length
+      count += readPage(json as JsonTable | readonly SavedVersion[], take)
     } else {
       const { objects, notes } = json as { readonly objects: number; readonly notes: readonly JournalNote[] }
       if (objects === count) return notes
       throw new CorruptError(path, `it has ${count} objects, and says ${objects}`, position)
     }
   }
+}
+
+/** Returns how many there are. In format 1 a page is a list. */
+function readPage(page: JsonTable | readonly SavedVersion[], take: (version: SavedVersion) => void): number {
+  if ('count' in page) {
+    visitTable(page, take as (version: object) => void)
+    return page.count
+  }
+  let last: SavedVersion | undefined
+  for (const version of page) {
+    last = shareJson(version, last) as SavedVersion
+    take(last)
+  }
+  return page.length
 }
 
 function headOf(json: unknown, path: string, incarnation: string): CheckpointHead {

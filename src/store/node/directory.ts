@@ -4,8 +4,8 @@ import type { Disk } from './disk.js'
 import { DRAFT_SUFFIX, writeWhole } from './disk.js'
 import { CorruptError, unsupportedDirectory } from './storage-errors.js'
 
-/** The version of everything in a directory. */
-export const FORMAT_VERSION = 1
+/** The version of everything in a directory. Format 1 has every state of an object as a whole; it is read as what it is. */
+export const FORMAT_VERSION = 2
 
 const IDENTITY = 'store.json'
 const FORMAT = 'keelson-store'

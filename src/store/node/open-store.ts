@@ -6,7 +6,7 @@ import { STORE_NAMES } from '../client/memory-store.js'
 import { DurableLog } from '../engine/durable-log.js'
 import { assertWhole } from '../object/store-errors.js'
 import { Checkpointer } from './checkpointer.js'
-import { readDirectory, writeIdentity } from './directory.js'
+import { FORMAT_VERSION, readDirectory, writeIdentity } from './directory.js'
 import type { Disk } from './disk.js'
 import type { DurableStore } from './durable-store.js'
 import { JournaledStore } from './durable-store.js'
@@ -128,7 +128,8 @@ async function openLocked(
   const { engine } = parts
   const { incarnation } = engine
   assertClock(disk.path, engine.env.clock.now(), recovered.newestMs)
-  if (found === undefined) await writeIdentity(disk, incarnation)
+  // First of all: what is written from now on is not for older versions.
+  if ((found?.identity.version ?? 0) < FORMAT_VERSION) await writeIdentity(disk, incarnation)
   for (const name of found?.drafts ?? []) await disk.remove(name)
   if (torn !== undefined) await setAside(disk, torn)
   const log = new LogWriter(

@@ -7,6 +7,7 @@ import { readDirectory } from './directory.js'
 import type { Disk } from './disk.js'
 import type { FrameCipher } from './frame-cipher.js'
 import type { JournalEntry } from './journal-entry.js'
+import { keyOfChange } from './journal-entry.js'
 import { readLog } from './log-reader.js'
 import type { RecoveryPoint } from './recovery.js'
 import { recover } from './recovery.js'
@@ -66,8 +67,8 @@ async function kindsIn(disk: Disk, files: StoreFiles, cipher: FrameCipher): Prom
   }
   await visitLog(disk, files, cipher, ({ changes = [], notes }) => {
     for (const change of changes) {
-      if ('removed' in change) kinds.see(change.removed[0], change.removed[1], change.removed[2])
-      else kinds.see(change.apiVersion, change.kind, change.metadata.namespace)
+      const [apiVersion, kind, namespace] = keyOfChange(change)
+      kinds.see(apiVersion, kind, namespace)
     }
     seeNotes(notes)
   })

@@ -6,11 +6,13 @@ import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
 import type { TableEntry } from '../engine/namespace-table.js'
+import { applyJsonDelta } from '../json/json-delta.js'
 import { shareJson } from '../json/shared-json.js'
 import type { StoredObject } from '../object/object.js'
 import { plant } from '../read/fork.js'
 import type { SavedVersion } from './checkpoint.js'
-import type { JournalEntry, ObjectKey } from './journal-entry.js'
+import type { JournalChange, JournalEntry, ObjectKey } from './journal-entry.js'
+import { keyOfChange, revisionOf } from './journal-entry.js'
 import { CorruptError } from './storage-errors.js'
 
 type KeepNote = Extract<JournalNote, { readonly keep: unknown }>
@@ -26,7 +28,7 @@ export class Replay {
   readonly #lifetimes = new Map<string, JournalNote>()
   readonly #kept = new Map<TableEntry, KeepNote>()
   readonly #secret = new Set<string>()
-  /** The object that was read last. */
+  /** The state that was read last. */
   #last: StoredObject | undefined
   #compacted = 0
   #newestMs = Number.NEGATIVE_INFINITY
@@ -70,22 +72,24 @@ export class Replay {
   }
 
   /** Something that there is at the beginning. */
-  plant({ object: parsed, specRevision, statusRevision, createRevision, number }: SavedVersion): void {
+  plant({ object, specRevision, statusRevision, createRevision, number }: SavedVersion): void {
     const { engine } = this.parts
-    const { apiVersion, kind, metadata } = parsed
+    const { apiVersion, kind, metadata } = object
     const { namespace = '', name } = metadata
     const table = this.#table(apiVersion, kind)
-    // Neighbours are often alike. What they share is kept once, and what was parsed of it goes at once.
-    const object = shareJson(parsed, this.#neighbour(kind)) as StoredObject
-    this.#last = object
     const terms = termsOf(table.kind, object, undefined)
-    const revision = Number(metadata.resourceVersion)
-    const known = { specRevision, statusRevision, createRevision, number }
-    plant(
-      table,
-      { name, space: { name: namespace } },
-      { ...known, revision, object, terms, previous: undefined },
-    )
+    const revision = revisionOf(object)
+    const source = {
+      revision,
+      object,
+      terms,
+      specRevision,
+      statusRevision,
+      createRevision,
+      number,
+      previous: undefined,
+    }
+    plant(table, { name, space: { name: namespace } }, source)
     engine.quotas?.addObject(table, object)
   }
 
@@ -110,17 +114,30 @@ export class Replay {
     if (this.#compacted > engine.log.oldestStart) void engine.compactor.compact(this.#compacted)
   }
 
-  #mutation(change: NonNullable<JournalEntry['changes']>[number]): Mutation {
-    if ('removed' in change) {
-      const { table, ref } = this.#find(change.removed)
-      return mutationOf(table, ref, undefined, undefined)
-    }
-    const { apiVersion, kind, metadata } = change
-    const { table, ref } = this.#find([apiVersion, kind, metadata.namespace ?? null, metadata.name])
+  #mutation(change: JournalChange): Mutation {
+    const { table, ref } = this.#find(keyOfChange(change))
+    if ('removed' in change) return mutationOf(table, ref, undefined, undefined)
     const head = table.find(ref.namespace, ref.name)?.head
-    const object = shareJson(change, head?.object ?? this.#neighbour(kind)) as StoredObject
+    const object = this.#stateOf(change, head?.object)
     this.#last = object
     return mutationOf(table, ref, object, head)
+  }
+
+  #stateOf(
+    change: Exclude<JournalChange, { removed: ObjectKey }>,
+    before: StoredObject | undefined,
+  ): StoredObject {
+    // Neighbours are often alike. What they share is kept once, and what was parsed of it goes at once.
+    if (!('changed' in change))
+      return shareJson(change, before ?? this.#neighbour(change.kind)) as StoredObject
+    const { changed, from, delta } = change
+    if (before !== undefined && revisionOf(before) === from)
+      return applyJsonDelta(before, delta) as StoredObject
+    const found = before === undefined ? 'is not there' : `is of revision ${revisionOf(before)}`
+    throw new CorruptError(
+      this.#path,
+      `${changed.join(' ')} ${found}, and revision ${from} of it was changed`,
+    )
   }
 
   /** What kept an object does not keep the next one of that name. */
@@ -149,7 +166,7 @@ export class Replay {
     return { table: this.#table(apiVersion, kind), ref: namespace === null ? { name } : { namespace, name } }
   }
 
-  /** The object that was read before, if it is of that kind. */
+  /** The state that was read before, if it is of that kind. */
   #neighbour(kind: string): StoredObject | undefined {
     return this.#last?.kind === kind ? this.#last : undefined
   }

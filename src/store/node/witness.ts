@@ -2,7 +2,7 @@ import type { Env } from '../../core/index.js'
 import { systemEnv, UsageError } from '../../core/index.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { CheckpointFile, StoreFiles } from './directory.js'
-import { readDirectory, writeIdentity } from './directory.js'
+import { FORMAT_VERSION, readDirectory, writeIdentity } from './directory.js'
 import type { Disk, DiskFile } from './disk.js'
 import { writeWhole } from './disk.js'
 import { fileDisk } from './file-disk.js'
@@ -118,12 +118,12 @@ async function beginCopy(from: Disk, to: Disk): Promise<StoreFiles | undefined> 
     throw unsupportedDirectory(from.path, 'it is empty', 'give the directory of a store')
   const target = await readDirectory(to)
   const { incarnation } = source.identity
-  if (target === undefined) await writeIdentity(to, incarnation)
-  else if (target.identity.incarnation !== incarnation)
+  if (target !== undefined && target.identity.incarnation !== incarnation)
     throw new UsageError(
       `${to.path} holds store ${target.identity.incarnation}, and ${from.path} holds ${incarnation}; choose an empty directory`,
       { path: to.path },
     )
+  if ((target?.identity.version ?? 0) < FORMAT_VERSION) await writeIdentity(to, incarnation)
   return target
 }
 

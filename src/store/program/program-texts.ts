@@ -3,6 +3,7 @@ import type { StoreStats } from '../admin/store-stats.js'
 import { storeStats } from '../admin/store-stats.js'
 import type { StoreParts } from '../client/store-parts.js'
 import type { JournalEntry } from '../node/journal-entry.js'
+import { keyOfChange } from '../node/journal-entry.js'
 import type { ReadStore } from '../node/read-only-store.js'
 import type { EtcdPlace, ProgramCommand } from './program-arguments.js'
 
@@ -70,12 +71,8 @@ export function logLine(
 ): string | undefined {
   if (revision === undefined ? at > 0 : revision <= at) return undefined
   const keys = changes.map(change => {
-    if ('removed' in change) {
-      const [, kind, namespace, name] = change.removed
-      return `-${kind} ${namespace === null ? '' : `${namespace}/`}${name}`
-    }
-    const { namespace, name } = change.metadata
-    return `${change.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+    const [, kind, namespace, name] = keyOfChange(change)
+    return `${'removed' in change ? '-' : ''}${kind} ${namespace === null ? '' : `${namespace}/`}${name}`
   })
   const time = timeMs === undefined ? undefined : formatTime(timeMs)
   if (json)

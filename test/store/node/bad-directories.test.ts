@@ -46,10 +46,10 @@ describe('what cannot be opened', () => {
     ],
     [
       'a newer format',
-      disk => disk.put('store.json', Buffer.from('{"format":"keelson-store","version":2,"incarnation":"x"}')),
+      disk => disk.put('store.json', Buffer.from('{"format":"keelson-store","version":3,"incarnation":"x"}')),
       {
         code: 'Unsupported',
-        message: expect.stringMatching(/format 2.*formats up to 1.*use the version of keelson/),
+        message: expect.stringMatching(/format 3.*formats up to 2.*use the version of keelson/),
       },
     ],
     [

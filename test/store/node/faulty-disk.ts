@@ -261,18 +261,29 @@ function resized(bytes: Buffer, length: number): Buffer {
   return Buffer.concat([bytes], length)
 }
 
-/** Of each write some sectors; the file may also be as short as what is there of it. */
+/**
+ * Of each write some sectors, each as it is in memory then, so with what was written to it before; the file may also be as short as
+ * what is there of it.
+ */
 function survivorOf({ synced, pending }: Inode, random: Random): Buffer {
   let bytes: Buffer = Buffer.from(synced)
+  let memory: Buffer = Buffer.from(synced)
   const kept = [0, 0.5, 0.9, 1][Math.floor(random.next() * 4)] ?? 1
   for (const change of pending) {
+    memory = applied(memory, change)
     if (change.kind === 'truncate') {
       if (random.next() < kept) bytes = applied(bytes, change)
       continue
     }
-    for (const part of sectorsOf(change)) if (random.next() < kept) bytes = applied(bytes, part)
+    for (const { position } of sectorsOf(change))
+      if (random.next() < kept) bytes = applied(bytes, sectorAt(memory, position))
   }
   return bytes
+}
+
+function sectorAt(memory: Buffer, position: number): Pending {
+  const begin = position - (position % SECTOR)
+  return { kind: 'write', position: begin, bytes: Buffer.from(memory.subarray(begin, begin + SECTOR)) }
 }
 
 function sectorsOf({
