@@ -164,6 +164,9 @@ export const Task: Kind<TaskSpec, TaskStatus, 'Task'> = /* @__PURE__ */ defineKi
     node: task => task.spec.nodeName ?? '',
     controller: task => task.metadata.ownerReferences.find(owner => owner.controller)?.uid,
     job: task => task.metadata.annotations[JOB_NAME_ANNOTATION],
+    cell: task =>
+      task.metadata.ownerReferences.find(({ controller, kind }) => controller === true && kind === 'Cell')
+        ?.name,
   },
 })
 

@@ -1,5 +1,6 @@
 import type { Task } from '../../api/index.js'
 import { isTaskFinished, JOB_INDEX_ANNOTATION } from '../../api/index.js'
+import { isHeldBy, isHeldByOthers } from '../held-task.js'
 
 /** Held by each task of a job until the job has counted it. */
 export const JOB_FINALIZER = 'keelson.dev/job'
@@ -34,13 +35,13 @@ export function sortJobTasks(tasks: readonly Task[], byEnd: (a: Task, b: Task) =
   return { active, terminating, ended: ended.sort(byEnd), lost, counted }
 }
 
-export function isTrackedTask({ metadata }: Task): boolean {
-  return metadata.finalizers.includes(JOB_FINALIZER)
+export function isTrackedTask(task: Task): boolean {
+  return isHeldBy(JOB_FINALIZER, task)
 }
 
 /** True when somebody else holds the object too, such as a node as long as the process may run. */
-export function staysWhenDeleted({ metadata }: Task): boolean {
-  return metadata.finalizers.some(name => name !== JOB_FINALIZER)
+export function staysWhenDeleted(task: Task): boolean {
+  return isHeldByOthers(JOB_FINALIZER, task)
 }
 
 /** The completion index of a task; undefined when it has none. */

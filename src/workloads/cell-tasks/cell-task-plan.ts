@@ -3,12 +3,16 @@ import { findCondition, isTaskActive, isTaskFinished, TEMPLATE_HASH_LABEL } from
 import { parseTime } from '../../core/index.js'
 import type { Backoff } from '../../core/internal.js'
 import { compareText } from '../../core/internal.js'
+import { isHeldByOthers } from '../held-task.js'
 import { tasksToForget } from '../slots/task-history.js'
 import type { CellRecord } from './cell-record.js'
 import { notBefore, noteEnded, noteRestarts } from './cell-record.js'
 
 /** Kubernetes' numbers for the tasks of a DaemonSet: 1 s, doubled by each further end, at most 15 minutes. */
 export const defaultCellBackoff: Backoff = { baseMs: 1_000, maxMs: 900_000 }
+
+/** Held by each task of a cell with a restart policy, until its end is in the status of the cell. */
+export const CELL_TASK_FINALIZER = 'keelson.dev/cell'
 
 /** What a cell needs now. */
 export interface CellTaskPlan {
@@ -80,6 +84,14 @@ export function planCellTask(
     },
     ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
   }
+}
+
+/** Whether the cell has counted a task, or has nothing to count of it: it was deleted before it ended, and runs no more. */
+export function isSettled(task: Task): boolean {
+  return (
+    isTaskFinished(task) ||
+    (task.metadata.deletionTimestamp !== undefined && !isHeldByOthers(CELL_TASK_FINALIZER, task))
+  )
 }
 
 /** What has ended: what is noted of it, what is deleted, and what is only there to look at. */

@@ -12,9 +12,16 @@ import {
 } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { controllerOf, controllerReference, createController, requeueAfter } from '../../reconcile/index.js'
-import type { Client, ObjectInput, ObjectRef, Transaction } from '../../store/index.js'
+import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../../store/index.js'
 import type { CellTaskPlan } from '../cell-tasks/cell-task-plan.js'
-import { defaultCellBackoff, planCellTask } from '../cell-tasks/cell-task-plan.js'
+import {
+  CELL_TASK_FINALIZER,
+  defaultCellBackoff,
+  isSettled,
+  planCellTask,
+} from '../cell-tasks/cell-task-plan.js'
+import { isHeldBy } from '../held-task.js'
+import { letGo } from './let-go.js'
 import { CELL_FINALIZER } from './set-cells.js'
 
 /** How the cell loop behaves. */
@@ -38,7 +45,8 @@ const KNOWN: KnownOptions = /* @__PURE__ */ knownOptions<CellControllerOptions>(
  *
  * Guarantees: tasks and status change in one transaction; never more than one task per cell, or two while one of a new
  * revision starts beside the old one, those on their way out included; a task that has ended is counted in the transaction
- * that deletes it; the cell of a task that is still there is not let go. The template is that of the `Revision` of the
+ * that deletes it, and with a restart policy it holds the finalizer `keelson.dev/cell` until then, so that each end counts
+ * once, whoever else deletes the task; the cell of a task that is still there is not let go. The template is that of the `Revision` of the
  * cell's owner with that hash.
  *
  * @throws UsageError for unknown options; InvalidError when `concurrency` is no whole number of at least 1
@@ -65,8 +73,9 @@ export function createCellController(options: CellControllerOptions = {}): Contr
     concurrency,
     events,
     async reconcile(ref, cell, ctx) {
-      if (cell === undefined) return
       const { client, env } = ctx
+      await letGoStrays(client, ref)
+      if (cell === undefined) return
       const { namespace = '' } = ref
       // Whoever has the name now, and lets it go.
       if (cell.spec.taskName !== undefined) ctx.watch(Task, { namespace, name: cell.spec.taskName })
@@ -97,12 +106,13 @@ function keepTask(client: Client, ref: ObjectRef, backoff: Backoff, nowMs: numbe
     if (cell === undefined) return NOTHING
     const tasksOf = (): readonly Task[] =>
       tx.list(Task, { index: { name: 'controller', value: cell.metadata.uid } }).items
-    if (cell.metadata.deletionTimestamp !== undefined) return letGo(tx, cell, tasksOf)
+    if (cell.metadata.deletionTimestamp !== undefined) return endCell(tx, cell, tasksOf)
     const first = planCellTask(cell, tasksOf(), backoff, nowMs)
     const removed = first.remove.map(({ metadata }) => metadata.name)
     for (const task of first.remove) tx.delete(Task, task.metadata)
+    const isChanged = letGoSettled(tx, tasksOf()) || removed.length > 0
     const seen = { spec: cell.spec, status: first.status }
-    const second = first.remove.length === 0 ? first : planCellTask(seen, tasksOf(), backoff, nowMs)
+    const second = isChanged ? planCellTask(seen, tasksOf(), backoff, nowMs) : first
     const outcome = second.create ? makeTask(tx, cell) : {}
     const made = outcome.task === undefined ? [] : [outcome.task.metadata.name]
     const last = made.length === 0 ? second : planCellTask(seen, tasksOf(), backoff, nowMs)
@@ -121,10 +131,37 @@ function report(tx: Transaction, cell: Cell, { status }: CellTaskPlan, message: 
   tx.updateStatus(Cell, { ...cell, status: { ...status, ...(message === undefined ? {} : { message }) } })
 }
 
+/** True if there was one that the cell held. */
+function letGoSettled(tx: Transaction, tasks: readonly Task[]): boolean {
+  const settled = tasks.filter(task => isHeldBy(CELL_TASK_FINALIZER, task) && isSettled(task))
+  for (const task of settled) letGo(tx, CELL_TASK_FINALIZER, task)
+  return settled.length > 0
+}
+
+/** Of all cells of that name, those that are gone among them. */
+function tasksOfName(reader: Reader, { namespace = '', name }: ObjectRef): readonly Task[] {
+  return reader.list(Task, { namespace, index: { name: 'cell', value: name } }).items
+}
+
+/** Tasks that were held for a cell that is not there any more, because it was taken away by force. */
+async function letGoStrays(client: Client, ref: ObjectRef): Promise<void> {
+  const strays = (reader: Reader): readonly Task[] => {
+    const uid = reader.get(Cell, ref)?.metadata.uid
+    return tasksOfName(reader, ref).filter(
+      task => isHeldBy(CELL_TASK_FINALIZER, task) && controllerOf(task)?.uid !== uid,
+    )
+  }
+  if (strays(client).length === 0) return
+  await client.transact(tx => {
+    for (const task of strays(tx)) letGo(tx, CELL_TASK_FINALIZER, task)
+  })
+}
+
 /** The cell goes when its last task has gone. */
-function letGo(tx: Transaction, cell: Cell, tasksOf: () => readonly Task[]): Pass {
+function endCell(tx: Transaction, cell: Cell, tasksOf: () => readonly Task[]): Pass {
   const leaving = tasksOf().filter(({ metadata }) => metadata.deletionTimestamp === undefined)
   for (const task of leaving) tx.delete(Task, task.metadata)
+  letGoSettled(tx, tasksOf())
   if (tasksOf().length === 0 && cell.metadata.finalizers.includes(CELL_FINALIZER))
     tx.modify(Cell, cell.metadata, draft => {
       draft.metadata.finalizers = draft.metadata.finalizers.filter(name => name !== CELL_FINALIZER)
@@ -161,7 +198,7 @@ function taskFrom(
   cell: Cell,
   { spec: { template, templateHash } }: Revision,
 ): ObjectInput<Task['spec'], NonNullable<Task['status']>> {
-  const { set, taskName, nodeName } = cell.spec
+  const { set, taskName, nodeName, restartPolicy } = cell.spec
   const { namespace } = cell.metadata
   return {
     metadata: {
@@ -170,6 +207,7 @@ function taskFrom(
       labels: { ...template.metadata?.labels, [TEMPLATE_HASH_LABEL]: templateHash },
       annotations: template.metadata?.annotations ?? {},
       ownerReferences: [controllerReference(Cell, cell)],
+      finalizers: restartPolicy === undefined ? [] : [CELL_TASK_FINALIZER],
     },
     spec: {
       ...template.spec,

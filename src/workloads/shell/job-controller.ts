@@ -17,6 +17,7 @@ import type { JobLimits, JobPlan } from '../batch/job-plan.js'
 import { planJob } from '../batch/job-plan.js'
 import { isTrackedTask, JOB_FINALIZER } from '../batch/job-tasks.js'
 import type { LoopEvent } from '../task-event.js'
+import { letGo } from './let-go.js'
 
 /** How the job loop behaves. */
 export interface JobControllerOptions {
@@ -130,24 +131,16 @@ function syncJob(
 function carryOut(tx: Transaction, job: Job, action: Exclude<JobAction, { kind: 'create' }>): void {
   switch (action.kind) {
     case 'count':
-      return letGo(tx, action.task)
+      return letGo(tx, JOB_FINALIZER, action.task)
     case 'delete':
       tx.delete(Task, action.task.metadata)
-      return letGo(tx, action.task)
+      return letGo(tx, JOB_FINALIZER, action.task)
     case 'forget':
       tx.delete(Task, action.task.metadata)
       return
     case 'expire':
       tx.delete(Job, job.metadata)
   }
-}
-
-/** The object goes with its last finalizer, if it was deleted. */
-function letGo(tx: Transaction, { metadata }: Task): void {
-  const now = tx.get(Task, metadata)
-  if (now === undefined || !isTrackedTask(now)) return
-  const finalizers = now.metadata.finalizers.filter(name => name !== JOB_FINALIZER)
-  tx.update(Task, { ...now, metadata: { ...now.metadata, finalizers } })
 }
 
 /** Of all jobs of that name, those that are gone among them. */
@@ -179,7 +172,7 @@ async function letGoStrays(client: Client, ref: ObjectRef): Promise<void> {
     for (const task of tasksOfName(tx, ref)) {
       if (!isStray(task, job)) continue
       if (isLeftover(task) && controllerOf(task)?.uid !== job?.metadata.uid) tx.delete(Task, task.metadata)
-      letGo(tx, task)
+      letGo(tx, JOB_FINALIZER, task)
     }
   })
 }

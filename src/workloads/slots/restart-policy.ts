@@ -41,9 +41,10 @@ const DELAY_MS = 5_000
 /**
  * Whether a task that has ended gets a successor, and when. Pure.
  *
- * As SwarmKit's restart supervisor: with a window, restarts count that were decided after the end less the window and
- * before the end, one exactly at either edge does not; without a limit nothing is remembered. A refusal is not a restart,
- * so what was refused may be allowed at a later end, when older restarts have left the window.
+ * As SwarmKit's restart supervisor: with a window, restarts count that were decided after the end less the window, one
+ * exactly at that edge does not; without a limit nothing is remembered. A refusal is not a restart, so what was refused may
+ * be allowed at a later end, when older restarts have left the window. Unlike there, one that was decided in the same
+ * millisecond counts, since without a delay many are; and one of the future, before a clock was put back, counts as of now.
  */
 export function decideRestart(policy: RestartPolicy, record: RestartRecord, end: TaskEnd): RestartDecision {
   const { condition = 'any', delayMs = DELAY_MS, maxAttempts = 0, windowMs = 0 } = policy
@@ -51,8 +52,10 @@ export function decideRestart(policy: RestartPolicy, record: RestartRecord, end:
   if (condition === 'none' || hasDone) return { record }
   const restartAtMs = end.atMs + delayMs
   if (maxAttempts === 0) return { restartAtMs, record }
-  const recent = record.timesMs.filter(time => time > end.atMs - windowMs)
-  const counted = windowMs === 0 ? record.total : recent.filter(time => time < end.atMs).length
+  const recent = record.timesMs
+    .map(time => Math.min(time, end.atMs))
+    .filter(time => time > end.atMs - windowMs)
+  const counted = windowMs === 0 ? record.total : recent.length
   const remembered = { total: record.total, timesMs: recent }
   if (counted >= maxAttempts) return { record: remembered }
   const timesMs = windowMs === 0 ? [] : [...recent, end.atMs].slice(-maxAttempts)
