@@ -119,7 +119,7 @@ export const floors: FloorPlan = {
     ['check.ts', 'simulate.ts'],
   ],
   workloads: [
-    ['slots'],
+    ['held-task.ts', 'slots'],
     [
       'cell-tasks',
       'crash-backoff.ts',
