@@ -3,7 +3,6 @@ import { CHANGE_TASKS } from './nodes/node-changes.js'
 import type { NodeDescription } from './nodes/node-description.js'
 import type { NodeRow } from './nodes/node-table.js'
 import { NodeTable } from './nodes/node-table.js'
-import { keepsAway } from './requests/placement-request.js'
 import type { TaskPlacement } from './task-ledger.js'
 import { TaskLedger } from './task-ledger.js'
 
@@ -75,7 +74,7 @@ export class ClusterState {
     if (task.reservedFor !== undefined) this.#noteHolder(task.reservedFor)
     if (row === undefined) return
     this.table.occupy(row, task)
-    if (!this.registry.ignores(task)) this.registry.placed(counted(task), row)
+    if (!this.registry.ignores(task)) this.registry.placed(task, row)
   }
 
   /** Where a placed task could go is something else when room is held for it. */
@@ -90,7 +89,7 @@ export class ClusterState {
     if (task.reservedFor !== undefined) this.#noteHolder(task.reservedFor)
     const row = this.table.find(task.node)
     if (row === undefined) return
-    if (!this.registry.ignores(task)) this.registry.left(counted(task), row)
+    if (!this.registry.ignores(task)) this.registry.left(task, row)
     this.table.vacate(row, task)
   }
 
@@ -99,7 +98,7 @@ export class ClusterState {
     const tasks = this.ledger.on(name)
     if (before === undefined && after !== undefined) return this.#addNode(after, tasks)
     if (row === undefined) return
-    for (const task of tasks) this.registry.left(counted(task), row)
+    for (const task of tasks) this.registry.left(task, row)
     if (after === undefined) {
       this.registry.removed(row)
       this.table.remove(row)
@@ -107,7 +106,7 @@ export class ClusterState {
     }
     this.table.update(row, after)
     this.registry.described(row)
-    for (const task of tasks) this.registry.placed(counted(task), row)
+    for (const task of tasks) this.registry.placed(task, row)
   }
 
   #addNode(node: NodeDescription, tasks: readonly TaskPlacement[]): void {
@@ -122,13 +121,13 @@ export class ClusterState {
       throw error
     }
     this.registry.described(row)
-    for (const task of tasks) this.registry.placed(counted(task), row)
+    for (const task of tasks) this.registry.placed(task, row)
   }
 
-  *#placed(group: string | undefined): Iterable<{ task: ReturnType<typeof counted>; row: NodeRow }> {
+  *#placed(group: string | undefined): Iterable<{ readonly task: TaskPlacement; readonly row: NodeRow }> {
     for (const task of group === undefined ? this.ledger.all() : this.ledger.inGroup(group)) {
       const row = this.table.find(task.node)
-      if (row !== undefined) yield { task: counted(task), row }
+      if (row !== undefined) yield { task, row }
     }
   }
 }
@@ -147,14 +146,4 @@ export function inverseOf(change: StateChange): StateChange {
   return change.kind === 'task'
     ? { kind: 'task', key: change.key, before: change.after, after: change.before }
     : { kind: 'node', name: change.name, before: change.after, after: change.before }
-}
-
-function counted(task: TaskPlacement) {
-  return {
-    key: task.key,
-    group: task.group,
-    namespace: task.namespace,
-    labels: task.labels,
-    keepsAway: keepsAway(task),
-  }
 }

@@ -14,6 +14,7 @@ import type {
   ScorePlugin,
 } from '../plugins/plugin.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
+import { keepsAway } from '../requests/placement-request.js'
 import type { DomainTerm } from '../requests/task-set.js'
 import { termKey } from '../requests/task-set.js'
 import type { ClassScore, WithTerms } from './class-score.js'
@@ -69,7 +70,7 @@ export function classPlugins(
   request: PreparedRequest,
   { profile, registry, table, known }: ClassContext,
 ): ClassPlugins {
-  const keepingAway = (): readonly DomainTerm[] => registry.keepingAway(request)
+  const keepingAway = (): readonly DomainTerm[] => registry.keepingAway(request, keepsAway(request))
   const hasTerms = (plugin: FilterPlugin | ScorePlugin): boolean =>
     plugin.locality === 'domain' && plugin.terms(request, keepingAway).length > 0
   let asked = 0
@@ -108,7 +109,7 @@ function pickPlugins(
 ): ClassPlugins {
   const uses: DomainUse[] = []
   const termKeys: string[] = []
-  const keepingAway = (): readonly DomainTerm[] => registry.keepingAway(request)
+  const keepingAway = (): readonly DomainTerm[] => registry.keepingAway(request, keepsAway(request))
   const withTerms = <Plugin extends DomainFilterPlugin | DomainScorePlugin>(
     plugin: Plugin,
   ): WithTerms<Plugin> => {

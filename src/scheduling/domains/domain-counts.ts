@@ -56,8 +56,9 @@ export class DomainCounts implements SiblingCounts {
     return value < 0 ? undefined : this.index.textOf(value)
   }
 
-  /** The node of the first task, or -1. */
+  /** The node of the first task, or -1; also when nobody looks at it. */
   get firstSlot(): number {
+    if (this.term.ignoresFirst === true) return -1
     this.#slots ??= new Map(this.#placed())
     if (!this.#isFirstKnown) {
       this.#firstKey = undefined

@@ -1,7 +1,9 @@
+import type { TaskAffinity } from '../../core/internal.js'
 import { canonicalJson } from '../../core/internal.js'
 import type { ChangeLog } from '../nodes/node-changes.js'
 import type { NodeRow, NodeTable } from '../nodes/node-table.js'
 import { compileNodeSelector } from '../requests/node-selector.js'
+import { keepsAway } from '../requests/placement-request.js'
 import type { DomainTerm, TaskIdentity } from '../requests/task-set.js'
 import { compileTaskSet, termKey } from '../requests/task-set.js'
 import { AttributeIndex } from './attribute-index.js'
@@ -10,11 +12,8 @@ import { DomainCounts } from './domain-counts.js'
 /** A task as it is counted. */
 export interface CountedTask extends TaskIdentity {
   readonly key: string
-  /** By which terms it keeps others away. */
-  readonly keepsAway: readonly DomainTerm[]
+  readonly affinity?: readonly TaskAffinity[] | undefined
 }
-
-const NO_COUNTS: readonly DomainCounts[] = Object.freeze([])
 
 interface Selecting {
   readonly counts: DomainCounts
@@ -39,7 +38,10 @@ export class DomainRegistry {
   /** What selects tasks of these labels. */
   readonly #selected = new Map<string, readonly DomainCounts[]>()
   /** Terms by which placed tasks keep others away, and how many tasks have them. */
-  readonly #keepingAway = new Map<string, { readonly term: DomainTerm; users: number }>()
+  readonly #keepingAway = new Map<
+    string,
+    { readonly term: DomainTerm; readonly selects: (task: TaskIdentity) => boolean; users: number }
+  >()
   /** Moves when a term comes or goes by which tasks keep others away. */
   keepingAwayEpoch = 0
 
@@ -90,8 +92,12 @@ export class DomainRegistry {
     isCounted: (slot: number) => boolean,
   ): Iterable<readonly [key: string, slot: number]> {
     const { tasks } = counts.term
-    for (const { task, row } of this.#placed('group' in tasks ? tasks.group : undefined))
-      if (isCounted(row.slot) && this.#countsOf(task).includes(counts)) yield [task.key, row.slot]
+    if ('keepingAway' in tasks && !this.#keepingAway.has(tasks.keepingAway)) return
+    for (const { task, row } of this.#placed('group' in tasks ? tasks.group : undefined)) {
+      let isIn = false
+      this.#eachOf(task, one => void (isIn ||= one === counts))
+      if (isIn && isCounted(row.slot)) yield [task.key, row.slot]
+    }
   }
 
   release(counts: DomainCounts): void {
@@ -109,23 +115,27 @@ export class DomainRegistry {
     }
   }
 
-  /** The terms by which placed tasks keep a task like this one away. */
-  keepingAway(task: TaskIdentity): readonly DomainTerm[] {
-    const found: DomainTerm[] = []
-    for (const [key, { term }] of this.#keepingAway)
-      if (compileTaskSet(term.tasks)(task))
-        found.push({ attribute: term.attribute, tasks: { keepingAway: key } })
-    return found
+  /**
+   * The terms by which placed tasks keep a task like this one away; before them its own ones by which it will keep others
+   * like itself away, so that nothing is different when the first of them is placed.
+   */
+  keepingAway(task: TaskIdentity, own: readonly DomainTerm[]): readonly DomainTerm[] {
+    const found = new Map<string, DomainTerm>()
+    const take = (key: string, { attribute }: DomainTerm): void =>
+      void found.set(key, { attribute, tasks: { keepingAway: key }, ignoresFirst: true })
+    for (const term of own) if (compileTaskSet(term.tasks)(task)) take(termKey(term), term)
+    for (const [key, { term, selects }] of this.#keepingAway) if (selects(task)) take(key, term)
+    return [...found.values()]
   }
 
   placed(task: CountedTask, row: NodeRow): void {
-    for (const term of task.keepsAway) this.#noteTerm(term, 1)
-    for (const counts of this.#countsOf(task)) counts.add(task.key, row.slot)
+    for (const term of keepsAway(task)) this.#noteTerm(term, 1)
+    this.#eachOf(task, counts => counts.add(task.key, row.slot))
   }
 
   left(task: CountedTask, row: NodeRow): void {
-    for (const term of task.keepsAway) this.#noteTerm(term, -1)
-    for (const counts of this.#countsOf(task)) counts.remove(task.key, row.slot)
+    for (const term of keepsAway(task)) this.#noteTerm(term, -1)
+    this.#eachOf(task, counts => counts.remove(task.key, row.slot))
   }
 
   /** After the node came or was described otherwise, and before its tasks are `placed`. */
@@ -145,7 +155,7 @@ export class DomainRegistry {
       known.users += by
       if (known.users > 0) return
       this.#keepingAway.delete(key)
-    } else this.#keepingAway.set(key, { term, users: 1 })
+    } else this.#keepingAway.set(key, { term, selects: compileTaskSet(term.tasks), users: 1 })
     this.keepingAwayEpoch++
   }
 
@@ -158,14 +168,11 @@ export class DomainRegistry {
     return made
   }
 
-  #countsOf(task: CountedTask): readonly DomainCounts[] {
-    const ofGroup = task.group === undefined ? undefined : this.#byGroup.get(task.group)
-    if (task.keepsAway.length === 0 && this.#selecting.length === 0) return ofGroup ?? NO_COUNTS
-    return [
-      ...(ofGroup ?? NO_COUNTS),
-      ...task.keepsAway.flatMap(term => this.#byTerm.get(termKey(term)) ?? NO_COUNTS),
-      ...(this.#selecting.length > 0 ? this.#selectedBy(task) : NO_COUNTS),
-    ]
+  /** Visits the counts that the task is counted in. */
+  #eachOf(task: CountedTask, visit: (counts: DomainCounts) => void): void {
+    if (task.group !== undefined) this.#byGroup.get(task.group)?.forEach(visit)
+    for (const term of keepsAway(task)) this.#byTerm.get(termKey(term))?.forEach(visit)
+    if (this.#selecting.length > 0) this.#selectedBy(task).forEach(visit)
   }
 
   #selectedBy(task: CountedTask): readonly DomainCounts[] {

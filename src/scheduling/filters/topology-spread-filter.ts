@@ -113,7 +113,7 @@ export function spreadTerm(
   request: PreparedRequest,
 ): DomainTerm {
   const own = matchLabelKeys.filter(key => Object.hasOwn(request.labels, key))
-  if (labelSelector === undefined) return { attribute, tasks: tasksMeant({}, request) }
+  if (labelSelector === undefined) return { attribute, tasks: tasksMeant({}, request), ignoresFirst: true }
   const expressions = own.map(key => ({
     key,
     operator: 'In' as const,
@@ -123,5 +123,5 @@ export function spreadTerm(
     ...labelSelector,
     matchExpressions: [...(labelSelector.matchExpressions ?? []), ...expressions],
   }
-  return { attribute, tasks: tasksMeant({ labelSelector: selector }, request) }
+  return { attribute, tasks: tasksMeant({ labelSelector: selector }, request), ignoresFirst: true }
 }

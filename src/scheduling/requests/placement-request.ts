@@ -208,6 +208,13 @@ function demandsOf(requests: ResourceVector, columns: ResourceColumns): readonly
   return demands
 }
 
+/** What of a request says whom it keeps away. */
+interface Keeping {
+  readonly affinity?: readonly TaskAffinity[] | undefined
+  readonly group?: string | undefined
+  readonly namespace?: string | undefined
+}
+
 /** What rules came to last, for tasks of one group that share them. */
 const KEEPING = /* @__PURE__ */ new WeakMap<readonly TaskAffinity[], KeptAway>()
 
@@ -218,7 +225,7 @@ interface KeptAway {
 }
 
 /** The terms by which a placed task keeps others away, each once. */
-export function keepsAway(request: PlacementRequest): readonly DomainTerm[] {
+export function keepsAway(request: Keeping): readonly DomainTerm[] {
   const { affinity, group, namespace } = request
   if (affinity === undefined) return NO_TERMS
   const known = KEEPING.get(affinity)
@@ -228,7 +235,7 @@ export function keepsAway(request: PlacementRequest): readonly DomainTerm[] {
   return terms
 }
 
-function termsOf(rules: readonly TaskAffinity[], request: PlacementRequest): readonly DomainTerm[] {
+function termsOf(rules: readonly TaskAffinity[], request: Keeping): readonly DomainTerm[] {
   const terms = new Map<string, DomainTerm>()
   for (const affinity of rules) {
     if (affinity.kind !== 'antiAffinity' || affinity.weight !== undefined) continue

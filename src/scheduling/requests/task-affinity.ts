@@ -14,7 +14,7 @@ export function affinityTerm(
   { attribute, labelSelector, namespaces }: TaskAffinity,
   owner: Owner,
 ): DomainTerm {
-  return { attribute, tasks: tasksMeant({ labelSelector, namespaces }, owner) }
+  return { attribute, tasks: tasksMeant({ labelSelector, namespaces }, owner), ignoresFirst: true }
 }
 
 /** Those of a selector in the given namespaces, or the siblings. */

@@ -20,6 +20,8 @@ export interface DomainTerm {
   readonly tasks: TaskSet
   /** Only tasks on nodes that this selects are counted. Default: on all nodes. */
   readonly nodes?: NodeSelector
+  /** The plugin does not look at which of the tasks is the first: it is not kept in mind. Default: it does. */
+  readonly ignoresFirst?: true
 }
 
 /** What of a task says whether it belongs to a set. */
