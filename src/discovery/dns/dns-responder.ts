@@ -10,18 +10,20 @@ import { copyOf } from './response-bytes.js'
 import { readU16 } from './wire-integers.js'
 
 /** What answers come from; a registry is one. */
-export interface DnsSource<Snapshot = unknown> {
-  /** Another value after every change that may change an answer. */
-  snapshot(): Snapshot
+export interface DnsSource {
+  /** Grows with every change that may change an answer. */
+  readonly changes: number
   resolve(question: RegistryQuestion): Resolution
-  /** The same answer, and whether it would be the same at a later snapshot. */
-  trace(question: RegistryQuestion): Traced<Snapshot>
+  /** The same answer, and the parts of the source that it was made from. */
+  trace(question: RegistryQuestion): Traced
+  /** At which count of `changes` a part has changed last. */
+  changedAt(part: number): number
 }
 
-/** An answer and what tells how long it holds. */
-interface Traced<Snapshot> {
+/** An answer, which holds while its parts do not change. */
+interface Traced {
   readonly resolution: Resolution
-  holdsIn(snapshot: Snapshot): boolean
+  readonly parts: readonly number[]
 }
 
 /** How requests are answered. */
@@ -45,7 +47,7 @@ const PLAIN_UDP_BYTES = 512
 const QUESTION_AT = 12
 const INTERNET_CLASS = 1
 
-interface Entry<Snapshot> {
+interface Entry {
   /** The question in lower case, with type and class. */
   readonly question: Uint8Array
   /** Which of the forms of a response: size, OPT and the bits that are echoed. */
@@ -53,11 +55,11 @@ interface Entry<Snapshot> {
   /** How many records can take turns at the front. */
   readonly records: number
   readonly variants: (Uint8Array | undefined)[]
-  readonly traced: Traced<Snapshot>
-  /** The last snapshot that it is known to hold in. */
-  snapshot: Snapshot
+  readonly parts: readonly number[]
+  /** The last count of changes at which it is known to hold. */
+  known: number
   /** Another question of the same hash. */
-  next: Entry<Snapshot> | undefined
+  next: Entry | undefined
 }
 
 /**
@@ -65,12 +67,9 @@ interface Entry<Snapshot> {
  * that clients that take the first one spread out. Responses are kept by question, whatever its spelling, id and EDNS
  * options, and as long as what they were made from does not change.
  */
-export function createDnsResponder<Snapshot>(
-  source: DnsSource<Snapshot>,
-  options: DnsResponderOptions = {},
-): DnsResponder {
+export function createDnsResponder(source: DnsSource, options: DnsResponderOptions = {}): DnsResponder {
   const { ednsBytes = 1232, cacheBytes = 8 * 2 ** 20 } = options
-  const cache = createGenerations<Snapshot>(cacheBytes)
+  const cache = createGenerations(cacheBytes)
   const plain: PlainRequest = { hash: 0, end: 0, recursionDesired: false, udpSize: -1, dnssecOk: false }
   let counter = 0
   /** The answer to a usual question, if it is a denial, which is made without looking what it was made from. */
@@ -94,9 +93,8 @@ export function createDnsResponder<Snapshot>(
         return generalAnswer(source, request, { transport, rotation: turn, ednsBytes }).bytes
       const { hash, end } = plain
       const form = formOf(transport)
-      const now = source.snapshot()
       const found = cache.find(hash, entry => entry.form === form && isSame(entry.question, request, end))
-      let entry = found !== undefined && isCurrent(found, now) ? found : undefined
+      let entry = found !== undefined && isCurrent(found, source) ? found : undefined
       const slots = Math.min(VARIANTS_MAX, entry?.records ?? 1)
       const slot = turn % slots
       let variant = entry?.variants[slot]
@@ -112,7 +110,8 @@ export function createDnsResponder<Snapshot>(
         if (entry === undefined) {
           const records = Math.max(1, traced.resolution.answers.length)
           const question = folded(request, end)
-          entry = { question, form, records, variants: [], traced, snapshot: now, next: undefined }
+          const { parts } = traced
+          entry = { question, form, records, variants: [], parts, known: source.changes, next: undefined }
           cache.put(hash, entry, found)
         }
         entry.variants[slot] = variant
@@ -130,12 +129,12 @@ export function createDnsResponder<Snapshot>(
 }
 
 /** The answer as `answerDns` makes it, and what it was made from, if a question was read. */
-function generalAnswer<Snapshot>(
-  source: DnsSource<Snapshot>,
+function generalAnswer(
+  source: DnsSource,
   request: Uint8Array,
   options: Omit<DnsAnswerOptions, 'resolve'>,
-): { readonly bytes: Uint8Array | undefined; readonly traced: Traced<Snapshot> | undefined } {
-  let traced: Traced<Snapshot> | undefined
+): { readonly bytes: Uint8Array | undefined; readonly traced: Traced | undefined } {
+  let traced: Traced | undefined
   const resolve = (question: RegistryQuestion): Resolution => {
     traced ??= source.trace(question)
     return traced.resolution
@@ -156,10 +155,11 @@ function isSpecial(typeCode: number): boolean {
   return typeCode === OPT || typeCode === IXFR || typeCode === AXFR || typeCode === ANY
 }
 
-function isCurrent<Snapshot>(entry: Entry<Snapshot>, now: Snapshot): boolean {
-  if (entry.snapshot === now) return true
-  if (!entry.traced.holdsIn(now)) return false
-  entry.snapshot = now
+function isCurrent(entry: Entry, source: DnsSource): boolean {
+  const { changes } = source
+  if (entry.known === changes) return true
+  for (const part of entry.parts) if (source.changedAt(part) > entry.known) return false
+  entry.known = changes
   return true
 }
 
@@ -181,16 +181,16 @@ function isSame(question: Uint8Array, request: Uint8Array, end: number): boolean
 }
 
 /** Entries in two generations: what is asked for stays, and a flood of other questions pushes out what is not. */
-interface Generations<Snapshot> {
-  find(hash: number, matches: (entry: Entry<Snapshot>) => boolean): Entry<Snapshot> | undefined
+interface Generations {
+  find(hash: number, matches: (entry: Entry) => boolean): Entry | undefined
   /** @param stale an entry of the same question, to be dropped */
-  put(hash: number, entry: Entry<Snapshot>, stale: Entry<Snapshot> | undefined): void
+  put(hash: number, entry: Entry, stale: Entry | undefined): void
   grow(bytes: number): void
 }
 
-function createGenerations<Snapshot>(bytesMax: number): Generations<Snapshot> {
-  let young = new Map<number, Entry<Snapshot>>()
-  let old = new Map<number, Entry<Snapshot>>()
+function createGenerations(bytesMax: number): Generations {
+  let young = new Map<number, Entry>()
+  let old = new Map<number, Entry>()
   let bytes = 0
   const grow = (by: number): void => {
     bytes += by
@@ -199,16 +199,16 @@ function createGenerations<Snapshot>(bytesMax: number): Generations<Snapshot> {
     young = new Map()
     bytes = 0
   }
-  const put = (hash: number, entry: Entry<Snapshot>): void => {
+  const put = (hash: number, entry: Entry): void => {
     entry.next = young.get(hash)
     young.set(hash, entry)
     grow(ENTRY_BYTES + entry.question.length)
   }
   const search = (
-    map: Map<number, Entry<Snapshot>>,
+    map: Map<number, Entry>,
     hash: number,
-    matches: (entry: Entry<Snapshot>) => boolean,
-  ): Entry<Snapshot> | undefined => {
+    matches: (entry: Entry) => boolean,
+  ): Entry | undefined => {
     let entry = map.get(hash)
     while (entry !== undefined && !matches(entry)) entry = entry.next
     return entry
@@ -232,7 +232,7 @@ function createGenerations<Snapshot>(bytesMax: number): Generations<Snapshot> {
   }
 }
 
-function unlink<Snapshot>(map: Map<number, Entry<Snapshot>>, hash: number, entry: Entry<Snapshot>): void {
+function unlink(map: Map<number, Entry>, hash: number, entry: Entry): void {
   const first = map.get(hash)
   if (first === entry) {
     if (entry.next === undefined) map.delete(hash)

@@ -14,6 +14,7 @@ import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import { parseReverseName } from '../dns/reverse-name.js'
 import type { NamingProfile } from '../registry/naming-profile.js'
 import type { RegistrySnapshot } from '../registry/registry-snapshot.js'
+import { servicesAt } from '../registry/registry-snapshot.js'
 import { assertZone } from './assert-zone.js'
 import { endpointLabel, readyEndpoints, serviceRecords } from './kubernetes-service-records.js'
 import type { NameRecords } from './zone-answers.js'
@@ -249,7 +250,7 @@ function reverseTargets(
   }
   const vips = snapshot.vips.get(address)
   if (vips !== undefined) return vips.map(of)
-  const targets = (snapshot.endpointAddresses.get(address) ?? []).flatMap(key => {
+  const targets = servicesAt(snapshot, address).flatMap(key => {
     const view = snapshot.services.get(key)
     if (view?.service?.mode !== 'headless') return []
     const here = readyEndpoints(view).filter(endpoint => holdsAddress(endpoint.addresses, address))

@@ -5,6 +5,7 @@ import type { DnsRecord } from '../dns/dns-record.js'
 import { parseReverseName } from '../dns/reverse-name.js'
 import type { NamingProfile } from '../registry/naming-profile.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
+import { servicesAt } from '../registry/registry-snapshot.js'
 import { absolute, addressRecords, answered, denied, recordsOfType } from './zone-answers.js'
 
 /** How the names of one network of Swarm are served. */
@@ -102,7 +103,7 @@ interface Pointer {
 /** `task.network` of the tasks at the address. */
 function taskPointers(snapshot: RegistrySnapshot, pointer: Pointer): readonly DnsRecord[] | undefined {
   const { address, owner, namespace, known, network, ttlSeconds: ttl } = pointer
-  const keys = (snapshot.endpointAddresses.get(address) ?? []).filter(key => key.startsWith(`${namespace}/`))
+  const keys = servicesAt(snapshot, address).filter(key => key.startsWith(`${namespace}/`))
   const ids = keys.flatMap(key => {
     const view = snapshot.services.get(key)
     if (!known(view)) return []

@@ -3,6 +3,7 @@ import { InvalidError } from '../../core/index.js'
 import { ipFamily, wholeNumber } from '../../core/internal.js'
 import { nameLabels } from '../dns/dns-name.js'
 import type { RegisteredHost, RegisteredPort, RegisteredService } from '../services/registered-service.js'
+import { changedSpan } from '../structures/changed-span.js'
 
 /** One change of the registry, as plain data. `service` is a key, `namespace/name`. */
 export type RegistryChange =
@@ -46,7 +47,7 @@ export function assertChange(change: RegistryChange, held: readonly Endpoint[] =
         value: change.endpoints,
         message: `must hold at most ${limits.endpoints} endpoints; use more slices`,
       })
-      checkEndpoints(change.endpoints, new Set(held), check)
+      checkEndpoints(change.endpoints, held, check)
       break
     case 'set-host':
       checkHost(change.host, check)
@@ -146,9 +147,13 @@ function checkPort(port: RegisteredPort, field: string, check: Check): void {
   })
 }
 
-function checkEndpoints(endpoints: readonly Endpoint[], known: ReadonlySet<Endpoint>, check: Check): void {
-  for (const [i, endpoint] of endpoints.entries())
+function checkEndpoints(endpoints: readonly Endpoint[], held: readonly Endpoint[], check: Check): void {
+  const { from, beforeEnd, afterEnd } = changedSpan(held, endpoints)
+  const known = new Set(held.slice(from, beforeEnd))
+  for (let i = from; i < afterEnd; i++) {
+    const endpoint = endpoints[i] as Endpoint
     if (!known.has(endpoint)) checkEndpoint(endpoint, `endpoints[${i}]`, check)
+  }
 }
 
 function checkEndpoint(endpoint: Endpoint, field: string, check: Check): void {

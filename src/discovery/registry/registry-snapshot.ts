@@ -1,22 +1,17 @@
 import type { Endpoint } from '../../core/index.js'
-import { canonicalIp, compareText } from '../../core/internal.js'
+import { canonicalIp } from '../../core/internal.js'
 import type { RegisteredHost, RegisteredService } from '../services/registered-service.js'
 import { serviceKey } from '../services/registered-service.js'
 import type { MapEdit, PersistentMap } from '../structures/persistent-map.js'
 import { emptyMap } from '../structures/persistent-map.js'
+import type { MergedEndpoints } from './merged-endpoints.js'
+import { mergeSlices } from './merged-endpoints.js'
 import type { RegistryChange } from './registry-change.js'
 
 /** A service with everything that is behind it at one revision. */
-export interface ServiceView {
+export interface ServiceView extends MergedEndpoints {
   /** Absent while only endpoints are known; such a view answers no question. */
   readonly service?: RegisteredService
-  /** By slice name. */
-  readonly slices: ReadonlyMap<string, readonly Endpoint[]>
-  /**
-   * All endpoints, by id; of two with one id the ready one, then the one that serves, then the one in the slice whose
-   * name sorts first.
-   */
-  readonly endpoints: readonly Endpoint[]
   /** The revision that changed this view last. */
   readonly revision: number
 }
@@ -30,7 +25,10 @@ export interface RegistrySnapshot {
   readonly services: PersistentMap<ServiceView>
   /** Canonical address → keys of the services that have it as VIP, sorted. More than one is a conflict. */
   readonly vips: PersistentMap<readonly string[]>
-  /** Canonical address → keys of the services with an endpoint there, sorted. */
+  /**
+   * Canonical address → keys of the services with an endpoint there, sorted, each as often as it has one: `servicesAt`
+   * gives them once.
+   */
   readonly endpointAddresses: PersistentMap<readonly string[]>
   /** Namespace → how many services it has, plus one when it was declared. */
   readonly namespaces: PersistentMap<number>
@@ -58,27 +56,43 @@ export function emptySnapshot(): RegistrySnapshot {
   }
 }
 
+/** The parts of a snapshot that are maps. */
+export type MapName = {
+  readonly [Name in keyof RegistrySnapshot]: RegistrySnapshot[Name] extends PersistentMap<unknown>
+    ? Name
+    : never
+}[keyof RegistrySnapshot]
+
+/** Told the hash of each key that is written, map by map. */
+export type Written = Readonly<Record<MapName, (hash: number) => void>>
+
+/** Keys of the services that have an endpoint at a canonical address, sorted. */
+export function servicesAt(snapshot: RegistrySnapshot, address: string): readonly string[] {
+  return [...new Set(snapshot.endpointAddresses.get(address))]
+}
+
 /**
- * The snapshot after the changes. Pure; work is proportional to the services touched. Addresses are indexed in
- * canonical form, and kept on the objects as they were given.
+ * The snapshot after the changes. Pure; work is proportional to what is different, endpoint by endpoint. Addresses are
+ * indexed in canonical form, and kept on the objects as they were given.
  */
 export function applyChanges(
   before: RegistrySnapshot,
   revision: number,
   changes: readonly RegistryChange[],
+  written?: Written,
 ): RegistrySnapshot {
   const edit: SnapshotEdit = {
     revision,
-    services: before.services.edit(),
-    vips: before.vips.edit(),
-    endpointAddresses: before.endpointAddresses.edit(),
-    namespaces: before.namespaces.edit(),
-    declaredNamespaces: before.declaredNamespaces.edit(),
-    aliases: before.aliases.edit(),
-    hosts: before.hosts.edit(),
-    hostAddresses: before.hostAddresses.edit(),
+    services: before.services.edit(written?.services),
+    vips: before.vips.edit(written?.vips),
+    endpointAddresses: before.endpointAddresses.edit(written?.endpointAddresses),
+    namespaces: before.namespaces.edit(written?.namespaces),
+    declaredNamespaces: before.declaredNamespaces.edit(written?.declaredNamespaces),
+    aliases: before.aliases.edit(written?.aliases),
+    hosts: before.hosts.edit(written?.hosts),
+    hostAddresses: before.hostAddresses.edit(written?.hostAddresses),
   }
-  let synced = before.synced
+  let { synced } = before
   for (const change of changes) {
     if (change.op === 'synced') synced = true
     else applyChange(edit, change)
@@ -146,22 +160,23 @@ function applyChange(edit: SnapshotEdit, change: Exclude<RegistryChange, { op: '
 
 type ViewParts = Pick<ServiceView, 'service' | 'slices'>
 
-const nothing: ViewParts = { slices: new Map() }
+const nothing: MergedEndpoints = { slices: new Map(), endpoints: [] }
 
 /** Writes a service, with the indexes of what changed about it. */
 function replaceView(edit: SnapshotEdit, key: string, next: (view: ViewParts) => ViewParts): void {
   const before = edit.services.get(key)
   const parts = next(before ?? nothing)
-  const after = viewOf(parts, edit.revision, before)
+  const { gone, come, endpoints } = mergeSlices(before ?? nothing, parts.slices)
+  const { revision } = edit
+  const after: ServiceView = { ...parts, revision, endpoints }
   const namespace = key.slice(0, key.indexOf('/'))
   if (before?.service !== after.service) {
-    reindex(edit.vips, key, { before: before?.service?.vips, after: after.service?.vips })
+    reindex(edit.vips, key, distinct(before?.service?.vips), distinct(after.service?.vips))
     const aliasesOf = (view: ServiceView | undefined): readonly string[] =>
       (view?.service?.aliases ?? []).map(alias => `${namespace}/${alias}`)
-    reindex(edit.aliases, key, { before: aliasesOf(before), after: aliasesOf(after) })
+    reindex(edit.aliases, key, new Set(aliasesOf(before)), new Set(aliasesOf(after)))
   }
-  if (before?.endpoints !== after.endpoints)
-    reindexEndpoints(edit.endpointAddresses, key, before?.endpoints ?? [], after.endpoints)
+  reindex(edit.endpointAddresses, key, addressesOf(gone), addressesOf(come))
   countNamespace(edit, namespace, Number(after.service !== undefined) - Number(before?.service !== undefined))
   if (after.service === undefined && after.slices.size === 0) edit.services.delete(key)
   else edit.services.set(key, after)
@@ -169,91 +184,49 @@ function replaceView(edit: SnapshotEdit, key: string, next: (view: ViewParts) =>
 
 function replaceHost(edit: SnapshotEdit, name: string, host: RegisteredHost | undefined): void {
   const before = edit.hosts.get(name)
-  reindex(edit.hostAddresses, name, { before: before?.addresses, after: host?.addresses })
+  reindex(edit.hostAddresses, name, distinct(before?.addresses), distinct(host?.addresses))
   if (host === undefined) edit.hosts.delete(name)
   else edit.hosts.set(name, host)
 }
 
-function viewOf(
-  { service, slices }: ViewParts,
-  revision: number,
-  before: ServiceView | undefined,
-): ServiceView {
-  const endpoints = before !== undefined && before.slices === slices ? before.endpoints : merge(slices)
-  return { ...(service === undefined ? {} : { service }), slices, revision, endpoints }
-}
-
-function merge(slices: ReadonlyMap<string, readonly Endpoint[]>): readonly Endpoint[] {
-  const [only, second] = slices.values()
-  // What is in order already, without an id twice, is not copied.
-  if (only !== undefined && second === undefined && isStrictlySorted(only)) return only
-  const byId = new Map<string, Endpoint>()
-  for (const name of [...slices.keys()].sort()) {
-    for (const endpoint of slices.get(name) ?? []) {
-      const other = byId.get(endpoint.id)
-      if (other === undefined || rank(endpoint) > rank(other)) byId.set(endpoint.id, endpoint)
-    }
-  }
-  return [...byId.values()].sort((a, b) => compareText(a.id, b.id))
-}
-
-function isStrictlySorted(endpoints: readonly Endpoint[]): boolean {
-  return endpoints.every(({ id }, i) => i === 0 || compareText(endpoints[i - 1]?.id ?? '', id) < 0)
-}
-
-function rank({ conditions }: Endpoint): number {
-  return conditions.ready ? 2 : Number(conditions.serving)
-}
-
-interface AddressChange {
-  readonly before: readonly string[] | undefined
-  readonly after: readonly string[] | undefined
-}
-
+/** Lists the key under each text as often as it comes after, and no longer as often as it came before. */
 function reindex(
   index: MapEdit<readonly string[]>,
   key: string,
-  { before = [], after = [] }: AddressChange,
+  before: Iterable<string>,
+  after: Iterable<string>,
 ): void {
-  const gone = new Set(before.map(canonical))
-  const kept = new Set(after.map(canonical))
-  for (const address of gone) if (!kept.has(address)) unlist(index, address, key)
+  const counts = new Map<string, number>()
+  for (const text of after) counts.set(text, (counts.get(text) ?? 0) + 1)
+  for (const text of before) counts.set(text, (counts.get(text) ?? 0) - 1)
   const alone = [key]
-  for (const address of kept) if (!gone.has(address)) list(index, address, alone)
-}
-
-/** As `reindex`, but endpoints that are the same objects before and after, at one place, are not looked at. */
-function reindexEndpoints(
-  index: MapEdit<readonly string[]>,
-  key: string,
-  before: readonly Endpoint[],
-  after: readonly Endpoint[],
-): void {
-  const untouched = before.length <= after.length ? new Set(after) : new Set(before)
-  const other = before.length <= after.length ? before : after
-  for (const endpoint of other) if (!untouched.delete(endpoint)) untouched.add(endpoint)
-  const addresses = (endpoints: readonly Endpoint[]): readonly string[] =>
-    endpoints.filter(endpoint => untouched.has(endpoint)).flatMap(endpoint => endpoint.addresses)
-  const added = new Set(addresses(after).map(canonical))
-  const gone = [...new Set(addresses(before).map(canonical))].filter(address => !added.has(address))
-  if (gone.length > 0) {
-    // Another endpoint of the service may be at the same address.
-    const left = new Set(after.flatMap(endpoint => endpoint.addresses.map(canonical)))
-    for (const address of gone) if (!left.has(address)) unlist(index, address, key)
+  for (const [text, count] of counts) {
+    if (count === 0) continue
+    const held = index.get(text)
+    if (count === 1 && held === undefined) index.set(text, alone)
+    else if (count > 0) index.set(text, [...(held ?? []), ...Array<string>(count).fill(key)].sort())
+    else unlist(index, { text, key, held: held ?? [] }, -count)
   }
-  const alone = [key]
-  for (const address of added) if (index.get(address)?.includes(key) !== true) list(index, address, alone)
 }
 
-function list(index: MapEdit<readonly string[]>, address: string, alone: readonly string[]): void {
-  const others = index.get(address)
-  index.set(address, others === undefined ? alone : [...new Set([...others, ...alone])].sort())
+interface Listed {
+  readonly text: string
+  readonly key: string
+  readonly held: readonly string[]
 }
 
-function unlist(index: MapEdit<readonly string[]>, address: string, key: string): void {
-  const keys = (index.get(address) ?? []).filter(other => other !== key)
-  if (keys.length === 0) index.delete(address)
-  else index.set(address, keys)
+function unlist(index: MapEdit<readonly string[]>, { text, key, held }: Listed, count: number): void {
+  if (held.length <= count) return index.delete(text)
+  // Sorted, so that those of one key stand together.
+  index.set(text, held.toSpliced(held.indexOf(key), count))
+}
+
+function addressesOf(endpoints: readonly Endpoint[]): readonly string[] {
+  return endpoints.flatMap(({ addresses }) => addresses.map(canonical))
+}
+
+function distinct(addresses: readonly string[] = []): ReadonlySet<string> {
+  return new Set(addresses.map(canonical))
 }
 
 /** The given text where it is canonical already: an index of a million addresses holds no copies. */

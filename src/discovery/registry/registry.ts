@@ -2,6 +2,7 @@ import type { Cancel, Endpoint, Logger } from '../../core/index.js'
 import { InvalidError, silentLogger, UsageError } from '../../core/index.js'
 import { assertKnown, callListener, knownOptions } from '../../core/internal.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
+import { ChangeClock } from './change-clock.js'
 import type { NamingProfile } from './naming-profile.js'
 import { resolveWith } from './naming-profile.js'
 import type { RegistryChange } from './registry-change.js'
@@ -57,8 +58,12 @@ export interface Registry {
   apply(revision: number, changes: readonly RegistryChange[]): RegistrySnapshot
   snapshot(): RegistrySnapshot
   resolve(question: RegistryQuestion): Resolution
-  /** As `resolve`, for caches: with what tells whether a later snapshot gives the same answer. */
+  /** As `resolve`, for caches: with the parts of the registry that the answer was made from. */
   trace(question: RegistryQuestion): TracedResolution
+  /** How many times `apply` has changed it: what it is at one count it stays. */
+  readonly changes: number
+  /** At which count of `changes` the part of a trace has changed last. */
+  changedAt(part: number): number
   /** Endpoints of a service by key `namespace/name`, by id; empty when the service is unknown. Default `ready`. */
   endpoints(service: string, filter?: EndpointFilter): readonly Endpoint[]
   onChange(listener: (delta: RegistryDelta) => void): Cancel
@@ -125,6 +130,7 @@ class MemoryRegistry implements Registry {
   readonly #logger: Required<RegistryOptions>['logger']
   readonly #listeners = new Set<(delta: RegistryDelta) => void>()
   readonly #consumers = new Consumers(() => this.revision)
+  readonly #clock = new ChangeClock()
   #current = emptySnapshot()
   #applying = false
 
@@ -137,12 +143,17 @@ class MemoryRegistry implements Registry {
     return this.#current.revision
   }
 
+  get changes(): number {
+    return this.#clock.now
+  }
+
   readonly apply: Registry['apply'] = (revision, changes) => {
     if (this.#applying)
       throw new UsageError('apply was called from a registry listener; defer it to a step of its own')
     assertRevision(this.#current, revision)
     for (const change of changes) assertChange(change, heldOf(this.#current, change))
-    this.#current = applyChanges(this.#current, revision, changes)
+    this.#current = applyChanges(this.#current, revision, changes, this.#clock.written)
+    this.#clock.tick()
     this.#applying = true
     this.#tell({ revision, services: touched(changes), snapshot: this.#current })
     this.#applying = false
@@ -155,6 +166,8 @@ class MemoryRegistry implements Registry {
   readonly resolve: Registry['resolve'] = question => resolveWith(this.#profiles, this.#current, question)
 
   readonly trace: Registry['trace'] = question => traceResolution(this.#profiles, this.#current, question)
+
+  readonly changedAt: Registry['changedAt'] = part => this.#clock.changedAt(part)
 
   readonly endpoints: Registry['endpoints'] = (service, filter = 'ready') =>
     endpointsOf(this.#current, service, filter)

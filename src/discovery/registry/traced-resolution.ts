@@ -1,37 +1,22 @@
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
-import type { PersistentMap } from '../structures/persistent-map.js'
+import type { MapEdit, PersistentMap } from '../structures/persistent-map.js'
 import { hashText } from '../structures/text-hash.js'
+import { keyPart, mapPart, revisionPart } from './change-clock.js'
 import type { NamingProfile } from './naming-profile.js'
 import { resolveWith } from './naming-profile.js'
-import type { RegistrySnapshot } from './registry-snapshot.js'
+import type { MapName, RegistrySnapshot } from './registry-snapshot.js'
 
 /** An answer, and what it was made from. */
 export interface TracedResolution {
   readonly resolution: Resolution
-  /** Whether a later snapshot of the same registry gives the same answer; false when it may not. */
-  holdsIn(snapshot: RegistrySnapshot): boolean
-}
-
-type MapName = {
-  readonly [Name in keyof RegistrySnapshot]: RegistrySnapshot[Name] extends PersistentMap<unknown>
-    ? Name
-    : never
-}[keyof RegistrySnapshot]
-
-/** A key of a map and what was there, or the whole map when it was walked through. */
-interface Read {
-  readonly map: MapName
-  readonly key: string | undefined
-  readonly value: unknown
-  readonly hash: number
-  /** What held the key: while that is where it was, nothing else need be looked at. */
-  node: object | undefined
+  /** Parts of the registry: the answer stays the same while none of them changes, as `changedAt` tells. */
+  readonly parts: readonly number[]
 }
 
 /**
  * Resolves with an eye on what is read of the snapshot. A cached answer then stays right while unrelated services change:
- * it is compared by what it was made from, not by the revision. SOA records hold the revision, so answers with one are
- * those of their revision only.
+ * what counts is what it was made from, not the revision. SOA records hold the revision, so answers with one are those
+ * of their revision only.
  */
 export function traceResolution(
   profiles: readonly NamingProfile[],
@@ -40,38 +25,8 @@ export function traceResolution(
 ): TracedResolution {
   const seen = new ObservedSnapshot(snapshot)
   const resolution = resolveWith(profiles, seen, question)
-  return new Traced(resolution, seen)
-}
-
-class Traced implements TracedResolution {
-  readonly resolution: Resolution
-  readonly #reads: readonly Read[]
-  readonly #synced: boolean
-  /** The only revision that it may hold in. */
-  readonly #revision: number | undefined
-
-  constructor(resolution: Resolution, { reads, synced, revision }: ObservedSnapshot) {
-    this.resolution = resolution
-    this.#reads = reads
-    this.#synced = synced
-    this.#revision = holdsSoa(resolution) ? revision : undefined
-  }
-
-  holdsIn(later: RegistrySnapshot): boolean {
-    if (later.synced !== this.#synced) return false
-    if (this.#revision !== undefined && later.revision !== this.#revision) return false
-    for (const read of this.#reads) if (!isUnchanged(read, later[read.map])) return false
-    return true
-  }
-}
-
-function isUnchanged(read: Read, map: PersistentMap<unknown>): boolean {
-  if (read.key === undefined) return map === read.value
-  const node = map.nodeOf(read.hash)
-  if (node === read.node) return true
-  if (map.get(read.key) !== read.value) return false
-  read.node = node
-  return true
+  if (holdsSoa(resolution)) seen.parts.add(revisionPart)
+  return { resolution, parts: [...seen.parts] }
 }
 
 function holdsSoa({ answers, authority }: Resolution): boolean {
@@ -81,14 +36,18 @@ function holdsSoa({ answers, authority }: Resolution): boolean {
 /** A snapshot that notes what is read of it. A question reads one or two of its maps, so they are made when asked for. */
 class ObservedSnapshot implements RegistrySnapshot {
   readonly revision: number
-  readonly synced: boolean
-  readonly reads: Read[] = []
+  readonly parts = new Set<number>()
   readonly #snapshot: RegistrySnapshot
 
   constructor(snapshot: RegistrySnapshot) {
     this.#snapshot = snapshot
     this.revision = snapshot.revision
-    this.synced = snapshot.synced
+  }
+
+  /** It changes once, so it is not worth a part of its own. */
+  get synced(): boolean {
+    if (!this.#snapshot.synced) this.parts.add(revisionPart)
+    return this.#snapshot.synced
   }
 
   get services(): RegistrySnapshot['services'] {
@@ -124,48 +83,37 @@ class ObservedSnapshot implements RegistrySnapshot {
   }
 
   #observed<Value>(map: MapName, inner: PersistentMap<Value>): PersistentMap<Value> {
-    return new ObservedMap(map, inner, this.reads)
+    return new ObservedMap(map, inner, this.parts)
   }
 }
 
 class ObservedMap<Value> implements PersistentMap<Value> {
   readonly #map: MapName
   readonly #inner: PersistentMap<Value>
-  readonly #reads: Read[]
+  readonly #parts: Set<number>
 
-  constructor(map: MapName, inner: PersistentMap<Value>, reads: Read[]) {
+  constructor(map: MapName, inner: PersistentMap<Value>, parts: Set<number>) {
     this.#map = map
     this.#inner = inner
-    this.#reads = reads
+    this.#parts = parts
   }
 
   get size(): number {
-    this.#readWhole()
+    this.#parts.add(mapPart(this.#map))
     return this.#inner.size
   }
 
   get(key: string): Value | undefined {
-    const value = this.#inner.get(key)
-    const hash = hashText(key)
-    this.#reads.push({ map: this.#map, key, value, hash, node: this.#inner.nodeOf(hash) })
-    return value
+    this.#parts.add(keyPart(this.#map, hashText(key)))
+    return this.#inner.get(key)
   }
 
-  nodeOf(hash: number): object | undefined {
-    this.#readWhole()
-    return this.#inner.nodeOf(hash)
-  }
-
-  entries(): ReturnType<PersistentMap<Value>['entries']> {
-    this.#readWhole()
+  entries(): IterableIterator<[string, Value]> {
+    this.#parts.add(mapPart(this.#map))
     return this.#inner.entries()
   }
 
-  edit(): ReturnType<PersistentMap<Value>['edit']> {
+  edit(): MapEdit<Value> {
     return this.#inner.edit()
-  }
-
-  #readWhole(): void {
-    this.#reads.push({ map: this.#map, key: undefined, value: this.#inner, hash: 0, node: undefined })
   }
 }

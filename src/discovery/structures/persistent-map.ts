@@ -14,15 +14,14 @@ const BITS_MAX = 30
 export interface PersistentMap<V> {
   readonly size: number
   get(key: string): V | undefined
-  /**
-   * What holds all keys of this hash, as `hashText` makes it. The same object in two maps holds the same entries, so
-   * that a key is known not to have changed without a look at it.
-   */
-  nodeOf(hash: number): object | undefined
   /** Entries in an order that depends on nothing but the keys held and how they came; sort where order shows. */
   entries(): IterableIterator<[string, V]>
-  /** Starts an edit of a copy; this map stays as it is. */
-  edit(): MapEdit<V>
+  /**
+   * Starts an edit of a copy; this map stays as it is.
+   *
+   * @param written told the hash of each key that is set or deleted, as `hashText` makes it
+   */
+  edit(written?: (hash: number) => void): MapEdit<V>
 }
 
 /** Collects changes; reads see them at once. Use it once. */
@@ -63,31 +62,37 @@ type Node<V> = Leaf<V> | Branch<V>
 
 /** An empty map. */
 export function emptyMap<V>(): PersistentMap<V> {
-  return mapOf<V>(undefined, 0)
+  return new HashTrie<V>(undefined, 0)
 }
 
-function mapOf<V>(root: Node<V> | undefined, size: number): PersistentMap<V> {
-  const map: PersistentMap<V> = {
-    size,
-    get: key => lookup(root, key),
-    nodeOf: hash => leafOf(root, hash),
-    entries: () => walk(root),
-    edit: () => editOf(map, root),
+class HashTrie<V> implements PersistentMap<V> {
+  readonly size: number
+  readonly #root: Node<V> | undefined
+
+  constructor(root: Node<V> | undefined, size: number) {
+    this.#root = root
+    this.size = size
   }
-  return map
+
+  get(key: string): V | undefined {
+    return lookup(this.#root, key, hashText(key))
+  }
+
+  entries(): IterableIterator<[string, V]> {
+    return walk(this.#root)
+  }
+
+  edit(written?: (hash: number) => void): MapEdit<V> {
+    return new TrieEdit(this, this.#root, written)
+  }
 }
 
-function lookup<V>(root: Node<V> | undefined, key: string): V | undefined {
-  const leaf = leafOf(root, hashText(key))
-  const index = leaf === undefined ? -1 : leaf.keys.indexOf(key)
-  return index < 0 ? undefined : (leaf as Leaf<V>).values[index]
-}
-
-function leafOf<V>(root: Node<V> | undefined, hash: number): Leaf<V> | undefined {
+function lookup<V>(root: Node<V> | undefined, key: string, hash: number): V | undefined {
   let node = root
   for (let bits = hash; node instanceof Branch; bits >>>= LEVEL_BITS)
     node = node.children[bits & (FAN_OUT - 1)]
-  return node
+  const index = node === undefined ? -1 : node.keys.indexOf(key)
+  return index < 0 ? undefined : (node as Leaf<V>).values[index]
 }
 
 function* walk<V>(node: Node<V> | undefined): IterableIterator<[string, V]> {
@@ -96,22 +101,52 @@ function* walk<V>(node: Node<V> | undefined): IterableIterator<[string, V]> {
   else for (const [i, key] of node.keys.entries()) yield [key, node.values[i] as V]
 }
 
-function editOf<V>(before: PersistentMap<V>, oldRoot: Node<V> | undefined): MapEdit<V> {
-  const owner: object = {}
-  let root = oldRoot
-  let { size } = before
-  return {
-    get: key => lookup(root, key),
-    set: (key, value) => {
-      if (lookup(root, key) === undefined) size++
-      root = put(root, { key, value, owner, bits: hashText(key), used: 0 })
-    },
-    delete: key => {
-      if (lookup(root, key) === undefined) return
-      size--
-      root = take(root, { key, owner, bits: hashText(key) })
-    },
-    done: () => (root === oldRoot ? before : mapOf(root, size)),
+class TrieEdit<V> implements MapEdit<V> {
+  /** Of the nodes that it has made, which it changes in place; nodes stay, so this must not hold the map before. */
+  readonly #owner: object = {}
+  readonly #before: PersistentMap<V>
+  readonly #written: ((hash: number) => void) | undefined
+  #root: Node<V> | undefined
+  #size: number
+  #isChanged = false
+
+  constructor(
+    before: PersistentMap<V>,
+    root: Node<V> | undefined,
+    written: ((hash: number) => void) | undefined,
+  ) {
+    this.#before = before
+    this.#written = written
+    this.#root = root
+    this.#size = before.size
+  }
+
+  get(key: string): V | undefined {
+    return lookup(this.#root, key, hashText(key))
+  }
+
+  set(key: string, value: V): void {
+    const hash = hashText(key)
+    if (lookup(this.#root, key, hash) === undefined) this.#size++
+    this.#root = put(this.#root, { key, value, owner: this.#owner, bits: hash, used: 0 })
+    this.#note(hash)
+  }
+
+  delete(key: string): void {
+    const hash = hashText(key)
+    if (lookup(this.#root, key, hash) === undefined) return
+    this.#size--
+    this.#root = take(this.#root, { key, owner: this.#owner, bits: hash })
+    this.#note(hash)
+  }
+
+  done(): PersistentMap<V> {
+    return this.#isChanged ? new HashTrie(this.#root, this.#size) : this.#before
+  }
+
+  #note(hash: number): void {
+    this.#isChanged = true
+    this.#written?.(hash)
   }
 }
 

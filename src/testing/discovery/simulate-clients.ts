@@ -1,7 +1,7 @@
 import type { Cancel, Env } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Registry, RegistrySnapshot, Resolution } from '../../discovery/index.js'
-import { eligibleEndpoints } from '../../discovery/internal.js'
+import { eligibleEndpoints, servicesAt } from '../../discovery/internal.js'
 
 /** How clients find what they talk to. */
 export interface SimulateClientsOptions {
@@ -245,7 +245,7 @@ function targetsOf({ snapshot, resolution }: Known): readonly Target[] {
     const { address } = record
     const proxied = snapshot.vips.get(address)
     if (proxied !== undefined) return proxied.map(service => ({ service }))
-    return (snapshot.endpointAddresses.get(address) ?? []).flatMap(service =>
+    return servicesAt(snapshot, address).flatMap(service =>
       (snapshot.services.get(service)?.endpoints ?? [])
         .filter(({ addresses, conditions }) => conditions.ready && addresses.includes(address))
         .map(({ id }) => ({ service, endpoint: id })),

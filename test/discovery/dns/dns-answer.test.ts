@@ -304,7 +304,10 @@ describe('responder', () => {
       }) as const
     changing.apply(1, [service('web'), { op: 'synced' }])
     const responder = createDnsResponder({
-      snapshot: () => changing.snapshot(),
+      get changes() {
+        return changing.changes
+      },
+      changedAt: part => changing.changedAt(part),
       resolve: asked => changing.resolve(asked),
       trace: asked => {
         made++
