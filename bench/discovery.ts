@@ -1,9 +1,7 @@
-import type { Endpoint, Registry } from 'keelson/discovery'
-import { createRegistry, kubernetesNames } from 'keelson/discovery'
+import type { Endpoint } from 'keelson/discovery'
 import { createAddressPool } from 'keelson/discovery/addresses'
 import { maglevPermutation, maglevTable } from 'keelson/discovery/balance'
 import { serveDns } from 'keelson/discovery/node'
-import { encodeDnsMessage } from '../src/discovery/dns/dns-encode.js'
 import { createDnsResponder } from '../src/discovery/dns/dns-responder.js'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
@@ -11,8 +9,22 @@ import { collectGarbage } from './frame/measure.js'
 import type { Row } from './frame/row.js'
 import type { PeerServer } from './peers/dns-servers.js'
 import { serveDns2, serveDnsmasq, serveEcho } from './peers/dns-servers.js'
+import type { Asking } from './rows/dns-asking.js'
+import { askedOf } from './rows/dns-asking.js'
 import type { DnsLoad } from './rows/dns-load.js'
 import { openDnsLoader } from './rows/dns-load.js'
+import {
+  addHeadless,
+  conditions,
+  endpointOf,
+  endpointsOf,
+  headlessRegistryOf,
+  nameOf,
+  registryOf,
+  requestFor,
+  vipOf,
+} from './rows/dns-registry.js'
+import { measureStages } from './rows/dns-stages.js'
 import { cpuNsOf } from './rows/process-cpu.js'
 import { openTcpProxyBench } from './rows/tcp-proxy.js'
 import { openUdpProxyBench } from './rows/udp-proxy.js'
@@ -22,6 +34,45 @@ const ROUNDS = 5
 const QUERIES = 20_000
 /** About what a busy server answers in 10 ms. */
 const QUERIES_PER_CHANGE = 600
+const WARM_UP = 20
+
+/** Ways of asking, each ÷ names that are there, in lower case, with one address, while nothing changes. */
+const askings: readonly {
+  readonly name: string
+  readonly title: string
+  readonly target: number
+  readonly size: number
+  readonly asking: Asking
+}[] = [
+  {
+    name: 'spelling',
+    title: 'in a random spelling ÷ lower case',
+    target: 1.3,
+    size: 10_000,
+    asking: { spelling: 'random' },
+  },
+  {
+    name: 'missing',
+    title: 'for random missing names ÷ a hit',
+    target: 2,
+    size: 10_000,
+    asking: { missing: true },
+  },
+  {
+    name: 'change',
+    title: 'with an unrelated change every 10 ms ÷ quiet',
+    target: 1.2,
+    size: 10_000,
+    asking: { changing: true },
+  },
+  {
+    name: '100',
+    title: 'for 100 addresses ÷ one',
+    target: 1.3,
+    size: 100,
+    asking: { endpoints: 100 },
+  },
+]
 
 const rows: readonly Row[] = [
   {
@@ -63,53 +114,34 @@ const rows: readonly Row[] = [
     sizes: [1],
     ours: udpProxyAgainstEcho,
   },
+  ...askings.flatMap(({ name, title, target, size, asking }): readonly Row[] => [
+    {
+      name: `dns-${name}`,
+      title: `CPU per query over UDP, ${title}; needs dnsperf`,
+      unit: 'times',
+      target,
+      sizes: [size],
+      ours: async () => servedRatio(size, asking, {}),
+    },
+    {
+      name: `answer-${name}`,
+      title: `the same without a socket: an answer, ${title}`,
+      unit: 'times',
+      target,
+      sizes: [size],
+      ours: async () =>
+        ratio(
+          () => answerNs(size, asking),
+          () => answerNs(size, {}),
+        ),
+    },
+  ]),
   {
-    name: 'dns-spelling',
-    title: 'answer to a random spelling ÷ lower case',
-    unit: 'times',
-    target: 1.3,
+    name: 'dns-stages',
+    title: 'an answer that is kept, stage by stage with those of a denial, beside a UDP echo; needs dnsperf',
+    unit: 'ns',
     sizes: [10_000],
-    ours: size =>
-      ratio(
-        () => dns(size, { spelling: 'random' }),
-        () => dns(size, {}),
-      ),
-  },
-  {
-    name: 'dns-missing',
-    title: 'answer to random missing names ÷ hit',
-    unit: 'times',
-    target: 2,
-    sizes: [10_000],
-    ours: size =>
-      ratio(
-        () => dns(size, { missing: true }),
-        () => dns(size, {}),
-      ),
-  },
-  {
-    name: 'dns-change',
-    title: `answer with an unrelated change every ${QUERIES_PER_CHANGE} queries ÷ quiet`,
-    unit: 'times',
-    target: 1.2,
-    sizes: [10_000],
-    ours: size =>
-      ratio(
-        () => dns(size, { changing: true }),
-        () => dns(size, {}),
-      ),
-  },
-  {
-    name: 'dns-100',
-    title: 'answer with 100 addresses ÷ with one',
-    unit: 'times',
-    target: 1.3,
-    sizes: [100],
-    ours: size =>
-      ratio(
-        () => dns(size, { endpoints: 100 }),
-        () => dns(size, {}),
-      ),
+    ours: stages,
   },
   {
     name: 'change-to-answer',
@@ -121,7 +153,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'heap',
-    title: 'heap of a registry, so many services of 100 endpoints; their own objects included',
+    title: 'heap of a registry, so many services of 100 endpoints, beside the endpoints as they were given',
     unit: 'bytes',
     target: 200 * 2 ** 20,
     sizes: [12_000],
@@ -174,106 +206,52 @@ const rows: readonly Row[] = [
   },
 ]
 
-const conditions = { ready: true, serving: true, terminating: false }
-const ports = [{ name: 'http', port: 80, protocol: 'TCP' }] as const
-
-function endpointOf(service: number, n: number): Endpoint {
-  const id = service * 100 + n
-  return {
-    id: `e${String(n).padStart(3, '0')}`,
-    addresses: [`10.${(id >> 16) & 255}.${(id >> 8) & 255}.${id & 255}`],
-    ports: { http: 8080 },
-    conditions,
-  }
-}
-
-const endpointsOf = (service: number, count = 100): readonly Endpoint[] =>
-  Array.from({ length: count }, (_, n) => endpointOf(service, n))
-
-const nameOf = (service: number): string => `s${service}.prod.svc.cluster.local.`
-
-/** Services that have one virtual address each, or as many endpoints as asked for. */
-function registryOf(size: number, endpoints = 0): Registry {
-  const registry = createRegistry({ profiles: [kubernetesNames()] })
-  for (let service = 0; service < size; service++) {
-    const name = `s${service}`
-    const vips = endpoints === 0 ? [`10.96.${service >> 8}.${service & 255}`] : []
-    const mode = endpoints === 0 ? 'vip' : 'headless'
-    registry.apply(1, [
-      { op: 'set-service', service: { namespace: 'prod', name, mode, vips, ports } },
-      ...(endpoints === 0
-        ? []
-        : [
-            {
-              op: 'set-endpoints',
-              service: `prod/${name}`,
-              slice: 's',
-              endpoints: endpointsOf(service, endpoints),
-            } as const,
-          ]),
-    ])
-  }
-  registry.apply(1, [{ op: 'synced' }])
-  return registry
-}
-
-function requestFor(name: string, id = 1, udpSize?: number): Buffer {
-  const edns = udpSize === undefined ? {} : { edns: { udpSize, version: 0, dnssecOk: false } }
-  const bytes = encodeDnsMessage({
-    id,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    rcode: 0,
-    questions: [{ name, typeCode: 1, classCode: 1 }],
-    answers: [],
-    authority: [],
-    additional: [],
-    ...edns,
-  })
-  return Buffer.from(bytes)
-}
-
-interface Asking {
-  readonly spelling?: 'random'
-  readonly missing?: boolean
-  readonly changing?: boolean
-  readonly endpoints?: number
-}
-
-/** ns for one answer. */
-function dns(size: number, { spelling, missing, changing, endpoints = 0 }: Asking): number {
-  const registry = registryOf(size, endpoints)
+/** ns for one answer, without a socket. */
+function answerNs(size: number, asking: Asking): number {
+  const { registry, names, change } = askedOf(size, QUERIES, asking)
   const responder = createDnsResponder(registry)
-  const spelled = (name: string): string =>
-    spelling === undefined
-      ? name
-      : name.replaceAll(/[a-z]/g, letter => (Math.random() < 0.5 ? letter : letter.toUpperCase()))
-  const asked = Array.from({ length: QUERIES }, (_, i) =>
-    requestFor(
-      missing === true ? `x${i}y${size}.prod.svc.cluster.local.` : spelled(nameOf(i % size)),
-      i & 0xffff,
-      4096,
-    ),
-  )
-  for (const request of asked) if (missing !== true) responder.respond(request, 'udp')
+  const requests = names.map((name, i) => requestFor(name, i & 0xffff))
+  if (asking.missing !== true) for (const request of requests) responder.respond(request, 'udp')
   let n = 0
-  return (
-    (timed(() => {
-      for (const request of asked) {
-        if (changing === true && ++n % QUERIES_PER_CHANGE === 0)
-          registry.apply(registry.revision + 1, [
-            { op: 'set-service', service: { namespace: 'other', name: 'x', mode: 'vip', vips: [], ports } },
-          ])
-        responder.respond(request, 'udp')
-      }
-    }) *
-      1e6) /
-    QUERIES
-  )
+  const ms = timed(() => {
+    for (const request of requests) {
+      if (++n % QUERIES_PER_CHANGE === 0) change()
+      responder.respond(request, 'udp')
+    }
+  })
+  return (ms * 1e6) / QUERIES
+}
+
+/** What a query costs the server in one way of asking ÷ in the other, in turns; dnsperf asks. */
+async function servedRatio(size: number, one: Asking, other: Asking): Promise<Measurement> {
+  const sides = [one, other].map(asking => {
+    const asked = askedOf(size, QUERIES, asking)
+    return { ...asked, loader: openDnsLoader(asked.names) }
+  })
+  const servers = await Promise.all(sides.map(({ registry }) => serveDns(registry)))
+  const samples: number[] = []
+  const notes: string[] = []
+  // The first round is that of the compiler.
+  for (let round = 0; round <= ROUNDS; round++) {
+    const loads: DnsLoad[] = []
+    for (const [i, { loader, change }] of sides.entries()) {
+      if (loader === undefined) return { samples: [0], mean: 0, note: 'dnsperf is not installed' }
+      const timer = setInterval(change, 10)
+      loads.push(await loader.against(servers[i]?.port ?? 0))
+      clearInterval(timer)
+    }
+    if (round === 0) continue
+    const [first, second] = loads as [DnsLoad, DnsLoad]
+    samples.push(cpuRatio(first, second))
+    notes.push(`${loadText(first)} : ${loadText(second)}`)
+  }
+  for (const server of servers) await server.close()
+  for (const { loader } of sides) loader?.close()
+  return medianOf(samples, notes.join(', '))
+}
+
+function loadText({ rate, cpuNs }: DnsLoad): string {
+  return `${Math.round(rate / 1000)} k/s ${(cpuNs / 1000).toFixed(1)} µs`
 }
 
 async function ratio(one: () => number, other: () => number): Promise<Measurement> {
@@ -291,8 +269,22 @@ function medianOf(samples: readonly number[], note?: string): Measurement {
 
 /** The addresses of `registryOf(size)`. */
 function* recordsOf(size: number): Iterable<readonly [string, string]> {
-  for (let service = 0; service < size; service++)
-    yield [nameOf(service), `10.96.${service >> 8}.${service & 255}`]
+  for (let service = 0; service < size; service++) yield [nameOf(service), vipOf(service)]
+}
+
+async function stages(size: number): Promise<Measurement> {
+  const { hit, ...rest } = measureStages(size)
+  const notes = Object.entries(rest).map(([stage, ns]) => `${stage} ${Math.round(ns)}`)
+  const loader = openDnsLoader(Array.from({ length: size }, (_, i) => nameOf(i)))
+  if (loader !== undefined) {
+    const echo = await serveEcho()
+    const loads: number[] = []
+    for (let round = 0; round < ROUNDS; round++) loads.push((await loader.against(echo.port)).cpuNs)
+    notes.push(`a UDP echo ${Math.round(medianOf(loads).mean)}`)
+    await echo.close()
+    loader.close()
+  }
+  return { samples: [hit], mean: hit, note: notes.join(', ') }
 }
 
 /** Our server beside another one: what a query costs the one ÷ the other, in turns. */
@@ -312,13 +304,11 @@ async function udpAgainst(
   const ours = await serveDns(registryOf(size))
   const notes: string[] = []
   const samples: number[] = []
-  const text = ({ rate, cpuNs }: DnsLoad): string =>
-    `${Math.round(rate / 1000)} k/s ${(cpuNs / 1000).toFixed(1)} µs`
   for (let round = 0; round < ROUNDS; round++) {
     const own = await loader.against(ours.port)
     const theirs = await loader.against(other.port, other.pid)
     samples.push(ratioOf(own, theirs))
-    notes.push(`${text(own)} : ${text(theirs)}`)
+    notes.push(`${loadText(own)} : ${loadText(theirs)}`)
   }
   await ours.close()
   await other.close()
@@ -349,50 +339,56 @@ async function proxyAgainstHaproxy(connections: number): Promise<Measurement> {
   for (let round = 0; round < ROUNDS; round++) {
     const [ours, theirs] = [await pair.ours(), await pair.haproxy()]
     samples.push(theirs.rate / ours.rate)
-    notes.push(
-      [ours, theirs]
-        .map(({ rate, cpuNs }) => `${Math.round(rate / 1000)} k/s ${(cpuNs / 1000).toFixed(1)} µs`)
-        .join(' : '),
-    )
+    notes.push([ours, theirs].map(loadText).join(' : '))
   }
   await pair.close()
   return medianOf(samples, notes.join(', '))
 }
 
 async function changeToAnswer(size: number): Promise<Measurement> {
-  const registry = registryOf(size, 100)
+  const registry = headlessRegistryOf(Array.from({ length: size }, (_, service) => endpointsOf(service)))
   const responder = createDnsResponder(registry)
-  const request = requestFor(nameOf(7), 1, 4096)
+  const request = requestFor(nameOf(7))
+  let endpoints = endpointsOf(7)
   let round = 0
-  return samplesOf(() =>
-    timed(() => {
-      const endpoints = endpointsOf(7).with(5, {
-        ...endpointOf(7, 5),
-        addresses: [`10.200.0.${++round & 255}`],
-      })
+  return samplesOf(() => {
+    endpoints = endpoints.with(5, { ...endpointOf(7, 5), addresses: [`10.200.0.${++round & 255}`] })
+    return timed(() => {
       registry.apply(registry.revision + 1, [
         { op: 'set-endpoints', service: 'prod/s7', slice: 's', endpoints },
       ])
       responder.respond(request, 'udp')
-    }),
-  )
+    })
+  })
 }
 
+/** What the registry takes; the endpoints are the caller's, which are objects of its store, so they are told apart. */
 async function heapOfRegistry(size: number): Promise<Measurement> {
+  const empty = heapUsed()
+  const endpoints = Array.from({ length: size }, (_, service) => endpointsOf(service))
+  const given = heapUsed()
+  const registry = headlessRegistryOf(endpoints)
+  const bytes = heapUsed() - given
+  const mib = Math.round((given - empty) / 2 ** 20)
+  const { services } = registry.snapshot()
+  return {
+    samples: [bytes],
+    mean: bytes,
+    note: `${services.size} services; the endpoints as they were given take ${mib} MiB`,
+  }
+}
+
+function heapUsed(): number {
   collectGarbage()
-  const before = process.memoryUsage().heapUsed
-  const registry = registryOf(size, 100)
-  collectGarbage()
-  const bytes = process.memoryUsage().heapUsed - before
-  return { samples: [bytes], mean: bytes, note: `${registry.snapshot().services.size} services` }
+  return process.memoryUsage().heapUsed
 }
 
 function changes(size: number, what: 'flipped' | 'replaced' | 'service'): Measurement {
-  const registry = registryOf(size, 100)
+  const registry = headlessRegistryOf(Array.from({ length: size }, (_, service) => endpointsOf(service)))
   let next = size
   let round = 0
   const batch = what === 'service' ? 10 : 200
-  return samplesOf(() => {
+  const sample = (): number => {
     const prepared = Array.from({ length: batch }, () => {
       const at = what === 'service' ? next++ : (round++ * 37) % size
       const held = registry.snapshot().services.get(`prod/s${at}`)?.endpoints ?? endpointsOf(at)
@@ -405,20 +401,15 @@ function changes(size: number, what: 'flipped' | 'replaced' | 'service'): Measur
     })
     const ms = timed(() => {
       for (const { at, endpoints } of prepared)
-        registry.apply(registry.revision + 1, [
-          ...(what === 'service'
-            ? [
-                {
-                  op: 'set-service',
-                  service: { namespace: 'prod', name: `s${at}`, mode: 'headless', vips: [], ports },
-                } as const,
-              ]
-            : []),
-          { op: 'set-endpoints', service: `prod/s${at}`, slice: 's', endpoints },
-        ])
+        if (what === 'service') addHeadless(registry, at, endpoints)
+        else
+          registry.apply(registry.revision + 1, [
+            { op: 'set-endpoints', service: `prod/s${at}`, slice: 's', endpoints },
+          ])
     })
     return (ms * 1e6) / batch
-  })
+  }
+  return samplesOf(sample)
 }
 
 function nearlyFull(size: number): Measurement {
@@ -458,7 +449,8 @@ function exhausted(size: number): Measurement {
 }
 
 function samplesOf(sample: () => number): Measurement {
-  sample()
+  // Until the engine has compiled it.
+  for (let n = 0; n < WARM_UP; n++) sample()
   return medianOf(Array.from({ length: ROUNDS }, sample))
 }
 

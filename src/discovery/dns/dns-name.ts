@@ -4,6 +4,12 @@ const NAME_BYTES_MAX: number = 255
 const LABEL_BYTES_MAX: number = 63
 /** Most pointers of one name: each of its labels, 127 at most, may be reached by one. More would only cost time. */
 const POINTERS_MAX = 127
+const DOT = 46
+const BACKSLASH = 92
+
+/** Where names are put together before they become text; in Latin-1 printable ASCII is what it is. */
+const scratch = new Uint8Array(NAME_BYTES_MAX)
+const latin1 = /* @__PURE__ */ new TextDecoder('latin1')
 
 /** A name read from a message, and where reading continues. */
 export interface NameRead {
@@ -19,6 +25,10 @@ export interface NameRead {
  * @returns undefined for a label over 63 bytes, a name over 255, a forward pointer, too many of them or a cut-off name
  */
 export function readName(bytes: Uint8Array, start: number): NameRead | undefined {
+  return readPlainName(bytes, start) ?? readAnyName(bytes, start)
+}
+
+function readAnyName(bytes: Uint8Array, start: number): NameRead | undefined {
   let at = start
   let end = -1
   let limit = start
@@ -46,27 +56,30 @@ export function readName(bytes: Uint8Array, start: number): NameRead | undefined
   }
 }
 
+/** The name, if its bytes are all here and stand for themselves, as nearly all do: one text instead of many pieces. */
+function readPlainName(bytes: Uint8Array, start: number): NameRead | undefined {
+  let at = start
+  let size = 0
+  for (;;) {
+    const length = bytes[at++]
+    if (length === undefined || length > LABEL_BYTES_MAX || size + length + 1 >= NAME_BYTES_MAX) return undefined
+    if (length === 0) break
+    for (const end = at + length; at < end; at++) {
+      const byte = bytes[at]
+      if (byte === undefined || !isPlain(byte)) return undefined
+      scratch[size++] = byte
+    }
+    scratch[size++] = DOT
+  }
+  return size === 0 ? undefined : { name: latin1.decode(scratch.subarray(0, size)), end: at }
+}
+
 function labelText(bytes: Uint8Array, from: number, to: number): string {
   let text = ''
-  let at = from
-  // Eight at a time, since every piece that is added to a text costs more than its bytes do.
-  while (at + 8 <= to && arePlain(bytes, at)) {
-    text += String.fromCharCode(
-      bytes[at] as number,
-      bytes[at + 1] as number,
-      bytes[at + 2] as number,
-      bytes[at + 3] as number,
-      bytes[at + 4] as number,
-      bytes[at + 5] as number,
-      bytes[at + 6] as number,
-      bytes[at + 7] as number,
-    )
-    at += 8
-  }
-  for (; at < to; at++) {
+  for (let at = from; at < to; at++) {
     const byte = bytes[at] as number
     if (isPlain(byte)) text += String.fromCharCode(byte)
-    else if (byte === 46 || byte === 92) text += `\\${String.fromCharCode(byte)}`
+    else if (byte === DOT || byte === BACKSLASH) text += `\\${String.fromCharCode(byte)}`
     else text += `\\${String(byte).padStart(3, '0')}`
   }
   return text
@@ -74,12 +87,7 @@ function labelText(bytes: Uint8Array, from: number, to: number): string {
 
 /** Whether a byte stands for itself: printable, no dot and no backslash. */
 function isPlain(byte: number): boolean {
-  return byte > 32 && byte < 127 && byte !== 46 && byte !== 92
-}
-
-function arePlain(bytes: Uint8Array, from: number): boolean {
-  for (let at = from; at < from + 8; at++) if (!isPlain(bytes[at] as number)) return false
-  return true
+  return byte > 32 && byte < 127 && byte !== DOT && byte !== BACKSLASH
 }
 
 /**
@@ -142,9 +150,9 @@ function hasUpperCase(name: string): boolean {
 
 /** Whether the name ends with a dot that is not escaped. */
 function hasRootDot(name: string): boolean {
-  if (!name.endsWith('.')) return false
+  if (name.charCodeAt(name.length - 1) !== DOT) return false
   let escapes = 0
-  while (name[name.length - 2 - escapes] === '\\') escapes++
+  while (name.charCodeAt(name.length - 2 - escapes) === BACKSLASH) escapes++
   return escapes % 2 === 0
 }
 
@@ -172,6 +180,19 @@ export function labelsUnder(name: string, zone: string): readonly string[] | und
   // Without a text `.${zone}`, which would be made for each question.
   const dotAt = name.length - zone.length - 1
   if (zone !== '.' && !(name.charCodeAt(dotAt) === 46 && name.endsWith(zone))) return undefined
-  const head = zone === '.' ? name.slice(0, -1) : name.slice(0, dotAt)
-  return head.includes('\\') ? nameLabels(head) : head.split('.')
+  return labelsBefore(name, zone === '.' ? name.length - 1 : dotAt)
+}
+
+/** Those of the first characters of a name; as `split` does, in half of its time. */
+function labelsBefore(name: string, end: number): readonly string[] | undefined {
+  const labels: string[] = []
+  let from = 0
+  for (let at = 0; at <= end; at++) {
+    const code = at === end ? DOT : name.charCodeAt(at)
+    if (code === BACKSLASH) return nameLabels(name.slice(0, end))
+    if (code !== DOT) continue
+    labels.push(name.slice(from, at))
+    from = at + 1
+  }
+  return labels
 }

@@ -170,7 +170,7 @@ function recordsAt(
     case 'svc':
       if (namespace === undefined) return noRecords
       if (name === undefined) return snapshot.namespaces.get(namespace) === undefined ? undefined : noRecords
-      return serviceAt(settings, snapshot, { namespace, name, below: labels.slice(0, -3), owner })
+      return serviceAt(settings, snapshot, { namespace, name, labels, owner })
     default:
       return undefined
   }
@@ -179,7 +179,8 @@ function recordsAt(
 interface ServicePlace {
   readonly namespace: string
   readonly name: string
-  readonly below: readonly string[]
+  /** All in front of the zone. */
+  readonly labels: readonly string[]
   readonly owner: string
 }
 
@@ -194,7 +195,7 @@ function serviceAt(
   const domain = `${place.name}.${place.namespace}.svc.${settings.zone}`
   const { denyEmptyNonTerminals } = settings
   const zone = { service, view, domain, ttl: service.ttlSeconds ?? settings.ttl, denyEmptyNonTerminals }
-  return serviceRecords(zone, place.below, place.owner)
+  return serviceRecords(zone, place.labels.slice(0, -3), place.owner)
 }
 
 function apexRecords(settings: Settings, snapshot: RegistrySnapshot, owner: string): NameRecords {

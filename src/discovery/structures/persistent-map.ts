@@ -91,8 +91,10 @@ function lookup<V>(root: Node<V> | undefined, key: string, hash: number): V | un
   let node = root
   for (let bits = hash; node instanceof Branch; bits >>>= LEVEL_BITS)
     node = node.children[bits & (FAN_OUT - 1)]
-  const index = node === undefined ? -1 : node.keys.indexOf(key)
-  return index < 0 ? undefined : (node as Leaf<V>).values[index]
+  if (node === undefined) return undefined
+  const { keys } = node
+  for (let i = 0; i < keys.length; i++) if (keys[i] === key) return node.values[i]
+  return undefined
 }
 
 function* walk<V>(node: Node<V> | undefined): IterableIterator<[string, V]> {
