@@ -62,7 +62,8 @@ function readPlainName(bytes: Uint8Array, start: number): NameRead | undefined {
   let size = 0
   for (;;) {
     const length = bytes[at++]
-    if (length === undefined || length > LABEL_BYTES_MAX || size + length + 1 >= NAME_BYTES_MAX) return undefined
+    if (length === undefined || length > LABEL_BYTES_MAX || size + length + 1 >= NAME_BYTES_MAX)
+      return undefined
     if (length === 0) break
     for (const end = at + length; at < end; at++) {
       const byte = bytes[at]

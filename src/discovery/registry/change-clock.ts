@@ -13,7 +13,8 @@ const MAP_NAMES: readonly MapName[] = [
 
 /** Parts that keys fall into, of all maps together. A power of two. */
 const KEY_PARTS = 4096
-const PART_OF_ALL: number = KEY_PARTS + MAP_NAMES.length
+/** The part that changes with everything. */
+export const REVISION_PART: number = KEY_PARTS + MAP_NAMES.length
 /** Spreads the keys of one map away from those of another. */
 const STEP = 0x9e3779b1
 
@@ -27,15 +28,12 @@ export function mapPart(map: MapName): number {
   return KEY_PARTS + MAP_NAMES.indexOf(map)
 }
 
-/** The part that changes with everything. */
-export const revisionPart: number = PART_OF_ALL
-
 /**
  * Which parts of a registry have changed since when, counted in calls of `apply`. What was read of it holds while its
  * parts have not changed, which costs one number each to know, whatever the size.
  */
 export class ChangeClock {
-  readonly #changedAt = new Float64Array(PART_OF_ALL + 1)
+  readonly #changedAt = new Float64Array(REVISION_PART + 1)
   /** To be given to what makes the next snapshot. */
   readonly written: Written
   #now = 0
@@ -58,7 +56,7 @@ export class ChangeClock {
   /** What was written is there. */
   tick(): void {
     this.#now++
-    this.#changedAt[revisionPart] = this.#now
+    this.#changedAt[REVISION_PART] = this.#now
   }
 
   changedAt(part: number): number {

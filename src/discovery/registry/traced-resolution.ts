@@ -1,7 +1,7 @@
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import type { MapEdit, PersistentMap } from '../structures/persistent-map.js'
 import { hashText } from '../structures/text-hash.js'
-import { keyPart, mapPart, revisionPart } from './change-clock.js'
+import { keyPart, mapPart, REVISION_PART } from './change-clock.js'
 import type { NamingProfile } from './naming-profile.js'
 import { resolveWith } from './naming-profile.js'
 import type { MapName, RegistrySnapshot } from './registry-snapshot.js'
@@ -25,7 +25,7 @@ export function traceResolution(
 ): TracedResolution {
   const seen = new ObservedSnapshot(snapshot)
   const resolution = resolveWith(profiles, seen, question)
-  if (holdsSoa(resolution)) seen.parts.add(revisionPart)
+  if (holdsSoa(resolution)) seen.parts.add(REVISION_PART)
   return { resolution, parts: [...seen.parts] }
 }
 
@@ -46,7 +46,7 @@ class ObservedSnapshot implements RegistrySnapshot {
 
   /** It changes once, so it is not worth a part of its own. */
   get synced(): boolean {
-    if (!this.#snapshot.synced) this.parts.add(revisionPart)
+    if (!this.#snapshot.synced) this.parts.add(REVISION_PART)
     return this.#snapshot.synced
   }
 
