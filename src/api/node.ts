@@ -33,6 +33,10 @@ export interface NodeStatus {
     readonly id: string
     readonly attributes?: Readonly<Record<string, string>>
   }[]
+  /** Most volumes of each driver that can be attached at a time. A driver that is not named has no limit. */
+  readonly volumeLimits?: Readonly<Record<string, number>>
+  /** Images that are there, each by all of its names. */
+  readonly images?: readonly { readonly names: readonly string[]; readonly sizeBytes: number }[]
   /** Free-form properties for constraints, beside the labels. */
   readonly attributes?: Readonly<Record<string, string>>
 }

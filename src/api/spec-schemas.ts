@@ -162,6 +162,7 @@ export const taskSpecSchema: JsonSchema = closed({
         nodeAffinityPolicy: { enum: ['Honor', 'Ignore'] },
         nodeTaintsPolicy: { enum: ['Honor', 'Ignore'] },
         matchLabelKeys: texts,
+        targets: { type: 'object', additionalProperties: { type: 'number', minimum: 0, maximum: 100 } },
       },
       ['attribute'],
     ),
@@ -180,6 +181,17 @@ export const taskSpecSchema: JsonSchema = closed({
         constraints: list({ type: 'object' }),
       },
       ['kind'],
+    ),
+  ),
+  volumes: list(
+    closed(
+      {
+        name: { type: 'string', minLength: 1, maxLength: 253 },
+        driver: { type: 'string', minLength: 1, maxLength: 253 },
+        access: { enum: ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadOnlyMany', 'ReadWriteMany'] },
+        topology: list(closed({ matchExpressions: nodeExpressions, matchFields: nodeFields })),
+      },
+      ['name'],
     ),
   ),
   assignedDevices: list(closed({ kind: text, ids: texts }, ['kind', 'ids'])),

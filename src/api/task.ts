@@ -1,5 +1,5 @@
 import type { Condition, Constraint, ResourceInput, Toleration } from '../core/index.js'
-import type { NodePreference, Platform, TaskAffinity, TopologySpread } from '../core/internal.js'
+import type { NodePreference, Platform, TaskAffinity, TopologySpread, VolumeClaim } from '../core/internal.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Probe } from './probe.js'
@@ -97,6 +97,8 @@ export interface TaskSpec {
    */
   readonly gang?: { readonly name: string; readonly minMembers: number }
   readonly devices?: readonly TaskDevices[]
+  /** Volumes that it needs where it runs. Whoever provides volumes knows where each can be reached, and says so here. */
+  readonly volumes?: readonly VolumeClaim[]
   /** The devices that it has; written once, by the scheduler that binds it. */
   readonly assignedDevices?: readonly { readonly kind: string; readonly ids: readonly string[] }[]
   /** Seconds between the polite stop signal and the hard one. Default 30. */

@@ -70,6 +70,8 @@ export type {
   Platform,
   TaskAffinity,
   TopologySpread,
+  VolumeAccess,
+  VolumeClaim,
 } from './selectors/placement-rules.js'
 export type { FailureAction, FailurePolicy } from './shapes/failure-policy.js'
 export { failurePolicyProblems, REVERTS_MAX } from './shapes/failure-policy.js'

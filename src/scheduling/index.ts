@@ -32,13 +32,17 @@ export { taints } from './filters/taints-filter.js'
 export { taskAffinity } from './filters/task-affinity-filter.js'
 export { topologySpread } from './filters/topology-spread-filter.js'
 export { unschedulable } from './filters/unschedulable-filter.js'
+export { volumeLimits, volumeSharing, volumeTopology } from './filters/volumes-filter.js'
 
 // To build with: scores.
 export { balancedAllocation } from './scores/balanced-allocation.js'
 export { dotProduct } from './scores/dot-product.js'
 export { fewestTasks } from './scores/fewest-tasks.js'
 export { l2Residual } from './scores/l2-residual.js'
+export { fewestFailures } from './scores/fewest-failures.js'
+export { imageLocality } from './scores/image-locality.js'
 export { leastAllocated } from './scores/least-allocated.js'
+export { leastFragmentation } from './scores/least-fragmentation.js'
 export { lowestPrice } from './scores/lowest-price.js'
 export { mostAllocated } from './scores/most-allocated.js'
 export { nodePreference } from './scores/node-preference-score.js'
@@ -70,6 +74,8 @@ export type {
   Platform,
   TaskAffinity,
   TopologySpread,
+  VolumeAccess,
+  VolumeClaim,
 } from '../core/internal.js'
 export type { NodeSelector } from './requests/node-selector.js'
 export type { DeviceRequest } from './requests/device-request.js'
@@ -82,6 +88,7 @@ export type { Scheduler, SchedulerOptions } from './scheduler.js'
 export type {
   PreemptionPolicy,
   BackfillPolicy,
+  FailureMemoryPolicy,
   QueuePolicy,
   SchedulingControllerOptions,
 } from './shell/scheduling-controller-options.js'
@@ -131,4 +138,6 @@ export type {
 export type { ScoreFormula, WeightedResource } from './plugins/score-formula.js'
 export type { PreparedRequest, RequestField } from './requests/placement-request.js'
 export type { AllocationScoreOptions } from './scores/allocation.js'
+export type { FewestFailuresOptions } from './scores/fewest-failures.js'
+export type { FragmentationOptions } from './scores/least-fragmentation.js'
 export type { RequestedToCapacityRatioOptions, ShapePoint } from './scores/requested-to-capacity-ratio.js'

@@ -13,7 +13,7 @@ import {
   kubernetesNodesToFind,
   kubernetesPreemptionCandidates,
 } from '../../src/scheduling/presets/kubernetes-sampling.js'
-import { kubernetesImageScore } from '../../src/scheduling/presets/kubernetes-scores.js'
+import { imageScore } from '../../src/scheduling/scores/image-locality.js'
 
 interface Pod {
   readonly labels?: Readonly<Record<string, string>>
@@ -49,7 +49,7 @@ export const kubernetesAnswers: Readonly<Record<string, (input: never, expected:
       (sum, { size, nodes }) => sum + Math.trunc((size * nodes) / input.totalNodes),
       0,
     )
-    return kubernetesImageScore(bytes, input.containers)
+    return imageScore(bytes, input.containers)
   },
   'score.nodeAffinity:kubernetes-1.34': preferredNodes,
   'filter.topologySpread': spreadVerdicts,

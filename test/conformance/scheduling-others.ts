@@ -14,11 +14,11 @@ import {
   nomadAntiAffinity,
   nomadBinpack,
   nomadEvenSpread,
-  nomadTargetSpread,
   nomadWorstFit,
 } from '../../src/scheduling/presets/nomad-scores.js'
 import type { SwarmBranch } from '../../src/scheduling/presets/swarm-scheduling.js'
 import { compareSwarmNodes, swarmSpread } from '../../src/scheduling/presets/swarm-scheduling.js'
+import { targetSpread } from '../../src/scheduling/scores/target-spread.js'
 
 function rounded(value: number, digits: number): number {
   return Math.round(value * 10 ** digits) / 10 ** digits
@@ -75,7 +75,7 @@ export const otherAnswers: Readonly<Record<string, (input: never, expected: neve
     return Object.fromEntries(
       Object.entries(input.existing).map(([value, used]) => [
         value,
-        nomadTargetSpread(input.target[value] ?? 100 - named, input.count, used),
+        targetSpread(input.target[value] ?? 100 - named, input.count, used),
       ]),
     )
   },

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { NodeDescription, PlacementRequest } from '../../src/scheduling/index.js'
+import type { NodeDescription, PlacementRequest, VolumeClaim } from '../../src/scheduling/index.js'
 
 /** Small worlds, so that nodes fill up, tie and refuse within a few steps. */
 const zone = fc.constantFrom('a', 'b')
@@ -33,6 +33,48 @@ export function nodeArbitrary(names: readonly string[] = nodeNames): fc.Arbitrar
     hostPorts: fc.array(port, { maxLength: 1 }),
   })
 }
+
+/** Nodes that also say what else requests may look at: volumes, images, failures. */
+export function furnishedNodeArbitrary(): fc.Arbitrary<NodeDescription> {
+  const furniture = fc.record(
+    {
+      volumeLimits: fc.record({ csi: fc.integer({ min: 0, max: 2 }) }),
+      images: fc.record({
+        web: fc.record({ size: fc.integer({ max: 2 ** 31, min: 0 }), share: fc.constantFrom(0.25, 1) }),
+      }),
+      failures: fc.record({ f: fc.integer({ min: 0, max: 9 }) }),
+    },
+    { requiredKeys: [] },
+  )
+  return fc.tuple(nodeArbitrary(), furniture).map(([node, more]) => ({ ...node, ...more }))
+}
+
+export const volumesArbitrary: fc.Arbitrary<readonly VolumeClaim[]> = fc.uniqueArray(
+  fc.record(
+    {
+      name: fc.constantFrom('v1', 'v2', 'v3'),
+      driver: fc.constant('csi'),
+      access: fc.constantFrom(
+        'ReadWriteOnce' as const,
+        'ReadWriteOncePod' as const,
+        'ReadWriteMany' as const,
+      ),
+      topology: fc.tuple(
+        fc.record({
+          matchExpressions: fc.tuple(
+            fc.record({
+              key: fc.constant('zone'),
+              operator: fc.constant('In' as const),
+              values: fc.tuple(zone),
+            }),
+          ),
+        }),
+      ),
+    },
+    { requiredKeys: ['name'] },
+  ),
+  { maxLength: 2, selector: ({ name }) => name },
+)
 
 export function requestArbitrary(keys: readonly string[]): fc.Arbitrary<PlacementRequest> {
   return fc.record(
@@ -89,20 +131,29 @@ export function relatedRequestArbitrary(keys: readonly string[]): fc.Arbitrary<P
         { maxLength: 2 },
       ),
       spread: fc.array(
-        fc.record(
-          {
-            attribute,
-            labelSelector,
-            maxSkew: fc.integer({ min: 1, max: 2 }),
-            minDomains: fc.integer({ min: 1, max: 3 }),
-            nodeAffinityPolicy: fc.constantFrom('Honor' as const, 'Ignore' as const),
-            nodeTaintsPolicy: fc.constantFrom('Honor' as const, 'Ignore' as const),
-            whenUnsatisfiable: fc.constantFrom('DoNotSchedule' as const, 'ScheduleAnyway' as const),
-          },
-          { requiredKeys: ['attribute', 'labelSelector'] },
-        ),
+        fc
+          .record(
+            {
+              attribute,
+              labelSelector,
+              maxSkew: fc.integer({ min: 1, max: 2 }),
+              minDomains: fc.integer({ min: 1, max: 3 }),
+              nodeAffinityPolicy: fc.constantFrom('Honor' as const, 'Ignore' as const),
+              nodeTaintsPolicy: fc.constantFrom('Honor' as const, 'Ignore' as const),
+              whenUnsatisfiable: fc.constantFrom('DoNotSchedule' as const, 'ScheduleAnyway' as const),
+              targets: fc.record({ a: fc.constantFrom(0, 30, 70) }, { requiredKeys: [] }),
+            },
+            { requiredKeys: ['attribute', 'labelSelector'] },
+          )
+          .map(({ targets, ...rule }) => ({
+            ...rule,
+            ...(targets === undefined || rule.whenUnsatisfiable !== 'ScheduleAnyway' ? {} : { targets }),
+          })),
         { maxLength: 2 },
       ),
+      volumes: volumesArbitrary,
+      images: fc.constant(['web']),
+      failuresOf: fc.constantFrom('f', 'g'),
       preferences: fc.array(
         fc.record({
           weight: fc.integer({ min: -100, max: 100 }),

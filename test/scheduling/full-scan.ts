@@ -68,6 +68,7 @@ function plain({ unresolvable: _, ...reason }: FilterReason): Reason {
 
 function viewOf(node: NodeDescription, all: readonly TaskPlacement[], columns: ResourceColumns): NodeView {
   const here = all.filter(task => task.node === node.name)
+  const volumes = here.flatMap(task => task.volumes ?? [])
   const ports = new HostPortTable()
   for (const list of [node.hostPorts, ...here.map(task => task.hostPorts)]) ports.add(list ?? [])
   const names = ['cpu', 'memory', 'gpu']
@@ -91,6 +92,10 @@ function viewOf(node: NodeDescription, all: readonly TaskPlacement[], columns: R
     siblingCount: group => here.filter(task => task.group === group).length,
     allocatable: column => node.allocatable[nameOf(column)] ?? 0,
     requested: column => here.reduce((sum, task) => sum + (task.requests?.[nameOf(column)] ?? 0), 0),
+    volumeLimit: driver => node.volumeLimits?.[driver] ?? Number.POSITIVE_INFINITY,
+    volumeCount: driver => new Set(volumes.flatMap(one => (one.driver === driver ? [one.name] : []))).size,
+    hasVolume: ({ name, driver }) => volumes.some(one => one.name === name && one.driver === driver),
+    failures: of => node.failures?.[of] ?? 0,
     portConflict: wanted => ports.conflict(wanted),
   }
 }

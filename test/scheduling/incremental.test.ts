@@ -12,13 +12,16 @@ import {
   createScheduler,
   kubernetesProfile,
   leastAllocated,
+  leastFragmentation,
   nativeFilters,
+  nomadProfile,
   packProfile,
   siblingSpread,
   spreadProfile,
+  swarmProfile,
 } from '../../src/scheduling/index.js'
 import { NodeTable } from '../../src/scheduling/nodes/node-table.js'
-import { nodeArbitrary, nodeNames, relatedRequestArbitrary } from './cluster-arbitrary.js'
+import { furnishedNodeArbitrary, nodeNames, relatedRequestArbitrary } from './cluster-arbitrary.js'
 import { fullScan } from './full-scan.js'
 
 type Step =
@@ -31,7 +34,7 @@ type Step =
 const keys = Array.from({ length: 12 }, (_, index) => `t${index}`)
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('node' as const), node: nodeArbitrary() }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('node' as const), node: furnishedNodeArbitrary() }) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('dropNode' as const), name: fc.constantFrom(...nodeNames) }),
@@ -93,6 +96,20 @@ describe.each<[string, Profile]>([
   ['spread', spreadProfile()],
   ['kubernetes', kubernetesProfile()],
   ['mean', own('mean')],
+  [
+    'fragmentation',
+    {
+      ...own('sum'),
+      scores: [
+        {
+          plugin: leastFragmentation({ resource: 'gpu', mix: [{ requests: { cpu: 2, gpu: 1 }, weight: 1 }] }),
+          weight: 1,
+        },
+      ],
+    },
+  ],
+  ['nomad', nomadProfile()],
+  ['swarm', swarmProfile()],
   ['lexicographic', own('lexicographic')],
   ['own domain filter', own('sum', [twoPerZone])],
   ['own global filter', own('sum', [notTheFullest])],

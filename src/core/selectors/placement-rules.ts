@@ -22,6 +22,24 @@ export interface NodePreference extends NodeSelectorTerm {
   readonly weight: number
 }
 
+/**
+ * How a task uses a volume: `ReadWriteOnce`: with other tasks on one node; `ReadWriteOncePod`: alone; the others: with any
+ * tasks on any nodes.
+ */
+export type VolumeAccess = 'ReadWriteOnce' | 'ReadWriteOncePod' | 'ReadOnlyMany' | 'ReadWriteMany'
+
+/** A volume that a task needs where it runs. */
+export interface VolumeClaim {
+  /** Unique among the volumes of the cluster. */
+  readonly name: string
+  /** Who attaches it to nodes: their limits of volumes go by it. Default: no limit counts it. */
+  readonly driver?: string
+  /** Default `ReadWriteOnce`. */
+  readonly access?: VolumeAccess
+  /** The nodes that reach it: any one of these must hold, such as its zone. Default: every node. */
+  readonly topology?: readonly NodeSelectorTerm[]
+}
+
 /** An operating system and an architecture; what is left out may be any. */
 export interface Platform {
   readonly os?: string
@@ -63,6 +81,11 @@ export interface TopologySpread {
    * filter says, natively `Honor`.
    */
   readonly nodeTaintsPolicy?: 'Honor' | 'Ignore'
+  /**
+   * With `ScheduleAnyway`: the share of the wanted tasks that each value is to have, in percent, 100 in all at most. What
+   * they leave over is that of each value that is not named. Default: all alike.
+   */
+  readonly targets?: Readonly<Record<string, number>>
   /** Labels by which the counted tasks must equal this one, such as a hash of the template. */
   readonly matchLabelKeys?: readonly string[]
 }

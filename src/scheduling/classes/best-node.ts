@@ -91,9 +91,8 @@ export function scoreNodes(
     const scores = one.plugins.scores.flatMap((score, index): PluginScore[] => {
       const plugin = pluginOf(score)
       const found = score.kind === 'local' ? score.plugin.score(one.request, row) : own[index]
-      return found === undefined || found < 0
-        ? []
-        : [{ plugin: plugin.name, score: found, weight: score.weight }]
+      const isCounted = found !== undefined && found >= 0
+      return isCounted ? [{ plugin: plugin.name, score: found, weight: score.weight }] : []
     })
     const [first = 0] = rankOf(one, row, own)
     const total = one.combine === 'lexicographic' ? (scores[0]?.score ?? 0) : first * SCORE_UNIT

@@ -134,8 +134,10 @@ export function classKey(request: PlacementRequest): string {
   return instances === undefined ? key : `${key}|${instances}`
 }
 
-/** Only `groupBy` with a number shares out the instances. */
-function instancesOf({ constraints, instances }: PlacementRequest): number | undefined {
-  const counts = constraints?.some(({ operator, value }) => operator === 'groupBy' && value !== undefined)
+/** Only `groupBy` with a number, and targets of a spread, share out the instances. */
+function instancesOf({ constraints, spread, instances }: PlacementRequest): number | undefined {
+  const counts =
+    constraints?.some(({ operator, value }) => operator === 'groupBy' && value !== undefined) === true ||
+    spread?.some(({ targets }) => targets !== undefined) === true
   return counts ? instances : undefined
 }

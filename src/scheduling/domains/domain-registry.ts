@@ -6,6 +6,7 @@ import { compileNodeSelector } from '../requests/node-selector.js'
 import { keepsAway } from '../requests/placement-request.js'
 import type { DomainTerm, TaskIdentity } from '../requests/task-set.js'
 import { compileTaskSet, termKey } from '../requests/task-set.js'
+import { accessOf } from '../requests/volume-claim.js'
 import { AttributeIndex } from './attribute-index.js'
 import { DomainCounts } from './domain-counts.js'
 
@@ -33,6 +34,7 @@ export class DomainRegistry {
   readonly #indexes = new Map<string, AttributeIndex>()
   readonly #counts = new Map<string, DomainCounts>()
   readonly #byGroup = new Map<string, DomainCounts[]>()
+  readonly #byVolume = new Map<string, DomainCounts[]>()
   readonly #byTerm = new Map<string, DomainCounts[]>()
   readonly #selecting: Selecting[] = []
   /** What selects tasks of these labels. */
@@ -77,6 +79,7 @@ export class DomainRegistry {
     this.#counts.set(key, made)
     const { tasks } = term
     if ('group' in tasks) add(this.#byGroup, tasks.group, made)
+    else if ('volume' in tasks) add(this.#byVolume, tasks.volume, made)
     else if ('keepingAway' in tasks) add(this.#byTerm, tasks.keepingAway, made)
     else {
       this.#selecting.push({ counts: made, selects: compileTaskSet(tasks) })
@@ -105,6 +108,7 @@ export class DomainRegistry {
     const { tasks } = counts.term
     this.#counts.delete(termKey(counts.term))
     if ('group' in tasks) drop(this.#byGroup, tasks.group, counts)
+    else if ('volume' in tasks) drop(this.#byVolume, tasks.volume, counts)
     else if ('keepingAway' in tasks) drop(this.#byTerm, tasks.keepingAway, counts)
     else {
       this.#selecting.splice(
@@ -171,8 +175,20 @@ export class DomainRegistry {
   /** Visits the counts that the task is counted in. */
   #eachOf(task: CountedTask, visit: (counts: DomainCounts) => void): void {
     if (task.group !== undefined) this.#byGroup.get(task.group)?.forEach(visit)
+    if (task.volumes !== undefined) for (const claim of task.volumes) this.#eachClaimedBy(claim, visit)
     for (const term of keepsAway(task)) this.#byTerm.get(termKey(term))?.forEach(visit)
     if (this.#selecting.length > 0) this.#selectedBy(task).forEach(visit)
+  }
+
+  #eachClaimedBy(
+    claim: NonNullable<TaskIdentity['volumes']>[number],
+    visit: (counts: DomainCounts) => void,
+  ): void {
+    const access = accessOf(claim)
+    for (const counts of this.#byVolume.get(claim.name) ?? []) {
+      const { tasks } = counts.term
+      if (!('access' in tasks) || tasks.access === access) visit(counts)
+    }
   }
 
   #selectedBy(task: CountedTask): readonly DomainCounts[] {

@@ -9,6 +9,7 @@ import { taints } from './taints-filter.js'
 import { taskAffinity } from './task-affinity-filter.js'
 import { topologySpread } from './topology-spread-filter.js'
 import { unschedulable } from './unschedulable-filter.js'
+import { volumeLimits, volumeSharing, volumeTopology } from './volumes-filter.js'
 
 /** The filters of the native profiles: every one there is, with its defaults. */
 export function nativeFilters(): readonly FilterPlugin[] {
@@ -18,9 +19,12 @@ export function nativeFilters(): readonly FilterPlugin[] {
     nodeSelector(),
     constraints(),
     platform(),
+    volumeTopology(),
     resourcesFit(),
     hostPorts(),
     devices(),
+    volumeLimits(),
+    volumeSharing(),
     siblingConstraints(),
     topologySpread(),
     taskAffinity(),

@@ -1,5 +1,6 @@
 import type { Attributes, FieldProblem, ResourceVector, Taint } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
+import { wholeNumber } from '../../core/internal.js'
 import type { NodeDevice } from './devices.js'
 import { deviceProblems } from './devices.js'
 import { hostPortProblems, vectorProblems } from './field-problems.js'
@@ -33,6 +34,10 @@ export interface NodeDescription {
   readonly unschedulable?: boolean
   /** Images that are there, by name: their bytes, and the share of nodes that have them. */
   readonly images?: Readonly<Record<string, NodeImage>>
+  /** Most volumes of each driver that can be attached at a time, whole numbers. A driver that is not named has no limit. */
+  readonly volumeLimits?: Readonly<Record<string, number>>
+  /** Recent failures here, by what requests call `failuresOf`: numbers of at least 0. See `fewestFailures`. */
+  readonly failures?: Readonly<Record<string, number>>
   /** Devices that are there, beside what of them is counted in `allocatable`. */
   readonly devices?: readonly NodeDevice[]
   /** Ports that are taken by something other than tasks. */
@@ -53,6 +58,14 @@ export function checkNodeDescription(node: NodeDescription): void {
     ...vectorProblems('allocatable', node.allocatable),
     ...hostPortProblems(node.hostPorts),
     ...deviceProblems(node.devices),
+    ...Object.entries(node.volumeLimits ?? {}).flatMap(([driver, limit]) =>
+      wholeNumber(`volumeLimits.${driver}`, limit),
+    ),
+    ...Object.entries(node.failures ?? {}).flatMap(([of, count]) =>
+      Number.isFinite(count) && count >= 0
+        ? []
+        : [{ field: `failures.${of}`, value: count, message: 'must be a finite number of at least 0' }],
+    ),
   )
   for (const [index, taint] of (node.taints ?? []).entries()) {
     if (EFFECTS.has(taint.effect)) continue

@@ -1,6 +1,8 @@
 import type { Attributes, ResourceVector, Taint } from '../../core/index.js'
 import { KeelsonError } from '../../core/index.js'
 import { nodeAttributes } from '../../core/internal.js'
+import type { AttachedVolume } from './attached-volumes.js'
+import { AttachedVolumes } from './attached-volumes.js'
 import type { HeldDevices } from './devices.js'
 import { DeviceTable } from './devices.js'
 import type { HostPort } from './host-ports.js'
@@ -18,6 +20,7 @@ export interface TaskDemand {
   readonly hostPorts?: readonly HostPort[]
   readonly group?: string
   readonly held?: readonly HeldDevices[]
+  readonly volumes?: readonly AttachedVolume[]
 }
 
 const INITIAL_SLOTS = 16
@@ -138,12 +141,14 @@ export class NodeTable {
     this.#account(row, task, 1)
     if (task.hostPorts !== undefined) row.ports.add(task.hostPorts)
     if (task.held !== undefined) row.holdDevices(task.held, 1)
+    if (task.volumes !== undefined) row.countVolumes(task.volumes, 1)
   }
 
   vacate(row: NodeRow, task: TaskDemand): void {
     this.#account(row, task, -1)
     if (task.hostPorts !== undefined) row.ports.remove(task.hostPorts)
     if (task.held !== undefined) row.holdDevices(task.held, -1)
+    if (task.volumes !== undefined) row.countVolumes(task.volumes, -1)
   }
 
   allocatableOn(slot: number, column: ResourceColumn): number {
@@ -212,6 +217,7 @@ export class NodeRow implements NodeView {
   #attributes: Attributes | undefined
   /** Made on first use: most nodes have none. */
   #devices: DeviceTable | undefined
+  #volumes: AttachedVolumes | undefined
 
   constructor(table: NodeTable, slot: number, description: NodeDescription) {
     this.#table = table
@@ -237,6 +243,27 @@ export class NodeRow implements NodeView {
   holdDevices(held: readonly HeldDevices[], by: 1 | -1): void {
     this.#devices ??= new DeviceTable()
     this.#devices.count(held, by)
+  }
+
+  countVolumes(volumes: readonly AttachedVolume[], by: 1 | -1): void {
+    this.#volumes ??= new AttachedVolumes()
+    this.#volumes.count(volumes, by)
+  }
+
+  volumeLimit(driver: string): number {
+    return this.#description.volumeLimits?.[driver] ?? Number.POSITIVE_INFINITY
+  }
+
+  volumeCount(driver: string): number {
+    return this.#volumes?.countOf(driver) ?? 0
+  }
+
+  hasVolume(volume: AttachedVolume): boolean {
+    return this.#volumes?.has(volume) === true
+  }
+
+  failures(of: string): number {
+    return this.#description.failures?.[of] ?? 0
   }
 
   get unreadable(): string | undefined {

@@ -1,4 +1,5 @@
 import type { Attributes, Taint } from '../../core/index.js'
+import type { AttachedVolume } from './attached-volumes.js'
 import type { NodeDevice } from './devices.js'
 import type { HostPort } from './host-ports.js'
 import type { NodeImage } from './node-description.js'
@@ -28,6 +29,14 @@ export interface NodeView {
   requested(column: ResourceColumn): number
   /** Its devices, and whether a task has them. */
   readonly devices: readonly { readonly device: NodeDevice; readonly isHeld: boolean }[]
+  /** Most volumes of a driver that it takes; infinite when it has no limit. */
+  volumeLimit(driver: string): number
+  /** Volumes of a driver that are attached. */
+  volumeCount(driver: string): number
+  /** Whether some task there has the volume. */
+  hasVolume(volume: AttachedVolume): boolean
+  /** Recent failures of tasks with this `failuresOf`. */
+  failures(of: string): number
   /** The first of these ports that is taken on the node. */
   portConflict(ports: readonly HostPort[]): HostPort | undefined
 }

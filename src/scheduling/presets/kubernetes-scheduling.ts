@@ -6,13 +6,14 @@ import { taints } from '../filters/taints-filter.js'
 import { taskAffinity } from '../filters/task-affinity-filter.js'
 import { topologySpread } from '../filters/topology-spread-filter.js'
 import { unschedulable } from '../filters/unschedulable-filter.js'
+import { volumeLimits, volumeSharing, volumeTopology } from '../filters/volumes-filter.js'
 import type { Profile } from '../plugins/plugin.js'
 import { CPU_AND_MEMORY } from '../scores/allocation.js'
 import { balancedAllocation } from '../scores/balanced-allocation.js'
+import { imageLocality } from '../scores/image-locality.js'
 import { leastAllocated } from '../scores/least-allocated.js'
 import { taskAffinityPreference } from '../scores/task-affinity-score.js'
 import {
-  kubernetesImageLocality,
   kubernetesNodeAffinity,
   kubernetesTaintToleration,
   kubernetesTopologySpread,
@@ -21,7 +22,7 @@ import {
 /**
  * The default plugins of kube-scheduler 1.34 with their formulas, whole-number arithmetic and weights: TaintToleration
  * 3, NodeAffinity 2, PodTopologySpread 2, InterPodAffinity 2, NodeResourcesFit (LeastAllocated), balanced allocation
- * and ImageLocality 1. Not part of it: volumes, the sampling of nodes, and preferred terms of placed pods. Ties go to
+ * and ImageLocality 1. Not part of it: the sampling of nodes, and preferred terms of placed pods. Ties go to
  * the lowest name where kube-scheduler draws lots, and scores use the requests as given: no 100m and 200Mi are made up
  * for containers that ask for nothing.
  */
@@ -38,6 +39,9 @@ export function kubernetesProfile(): Profile {
       siblingConstraints(),
       topologySpread({ nodeTaintsPolicy: 'Ignore', countsSelectedNodes: true }),
       taskAffinity(),
+      volumeTopology(),
+      volumeLimits(),
+      volumeSharing(),
     ],
     scores: [
       { plugin: kubernetesTaintToleration(), weight: 3 },
@@ -46,7 +50,7 @@ export function kubernetesProfile(): Profile {
       { plugin: taskAffinityPreference(), weight: 2 },
       { plugin: leastAllocated({ rounding: 'whole', resources: CPU_AND_MEMORY }), weight: 1 },
       { plugin: balancedAllocation({ rounding: 'whole', resources: CPU_AND_MEMORY }), weight: 1 },
-      { plugin: kubernetesImageLocality(), weight: 1 },
+      { plugin: imageLocality(), weight: 1 },
     ],
   }
 }

@@ -28,42 +28,6 @@ export function kubernetesNodeAffinity(): NodeScorePlugin {
   }
 }
 
-const MIB = 1024 ** 2
-/** Images below it, in all, do not count. */
-const IMAGES_MIN = 23 * MIB
-/** For each container; more counts no more. */
-const IMAGES_MAX = 1_000 * MIB
-
-/**
- * ImageLocality: the bytes of the request's images that the node has, each weighed by the share of nodes that have it,
- * between 23 MiB and 1000 MiB for each image asked for.
- */
-export function kubernetesImageLocality(): NodeScorePlugin {
-  return {
-    name: 'image-locality',
-    locality: 'static',
-    applies: ({ images }) => images.length > 0,
-    score: ({ images }, node) => {
-      const sum = images.reduce((bytes, image) => {
-        const { size = 0, share = 0 } = node.images[image] ?? {}
-        return bytes + Math.trunc(size * share)
-      }, 0)
-      return kubernetesImageScore(sum, images.length)
-    },
-  }
-}
-
-/**
- * The score of so many bytes for so many containers.
- *
- * @internal
- */
-export function kubernetesImageScore(bytes: number, containers: number): number {
-  const max = IMAGES_MAX * containers
-  const clamped = Math.min(max, Math.max(IMAGES_MIN, bytes))
-  return Math.trunc((100 * (clamped - IMAGES_MIN)) / (max - IMAGES_MIN))
-}
-
 /**
  * PodTopologySpread, for rules with `ScheduleAnyway`: the rounded sum of `count · ln(domains + 2) + maxSkew − 1`; the
  * smallest is best. Domains are counted among nodes that the task may enter.

@@ -1,14 +1,22 @@
 import { constraints, siblingConstraints } from '../filters/constraints-filter.js'
+import { devices } from '../filters/devices-filter.js'
 import { hostPorts } from '../filters/host-ports-filter.js'
 import { nodeSelector } from '../filters/node-selector-filter.js'
 import { resourcesFit } from '../filters/resources-fit-filter.js'
 import { unschedulable } from '../filters/unschedulable-filter.js'
+import { volumeSharing, volumeTopology } from '../filters/volumes-filter.js'
 import type { Profile } from '../plugins/plugin.js'
-import { nomadFit, nomadJobAntiAffinity, nomadNodeAffinity, nomadSpread } from './nomad-scores.js'
+import {
+  nomadFit,
+  nomadJobAntiAffinity,
+  nomadNodeAffinity,
+  nomadReschedulePenalty,
+  nomadSpread,
+} from './nomad-scores.js'
 
 /**
  * The ranking of Nomad's service scheduler: the mean of the scores that count for a node: bin packing (or its spread
- * algorithm), job anti-affinity, node affinity and even spread. Nomad's scores from −1 to 1 are 0 to 100 here. Every
+ * algorithm), job anti-affinity, reschedule penalty, node affinity and spread. Nomad's scores from −1 to 1 are 0 to 100 here. Every
  * node is looked at, where Nomad looks at `max(2, ⌈log₂ nodes⌉)` of a shuffled list.
  */
 export function nomadProfile(algorithm: 'binpack' | 'spread' = 'binpack'): Profile {
@@ -21,10 +29,14 @@ export function nomadProfile(algorithm: 'binpack' | 'spread' = 'binpack'): Profi
       siblingConstraints(),
       resourcesFit(),
       hostPorts(),
+      devices(),
+      volumeTopology(),
+      volumeSharing(),
     ],
     scores: [
       { plugin: nomadFit(algorithm), weight: 1 },
       { plugin: nomadJobAntiAffinity(), weight: 1 },
+      { plugin: nomadReschedulePenalty(), weight: 1 },
       { plugin: nomadNodeAffinity(), weight: 1 },
       { plugin: nomadSpread(), weight: 1 },
     ],

@@ -1,6 +1,7 @@
 import type { NodeView } from '../nodes/node-view.js'
 import type { DomainScorePlugin, NodeScorePlugin } from '../plugins/plugin.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
+import { targetOf, targetSpread } from '../scores/target-spread.js'
 
 /** Nomad's scores run from −1 to 1; ours from 0 to 100. */
 function percent(score: number): number {
@@ -51,18 +52,6 @@ export function nomadEvenSpread(counts: ReadonlyMap<string, number>, value: stri
   const current = counts.get(value) ?? 0
   if (current !== min) return min === 0 ? -1 : (min - current) / min
   return min === max ? -1 : (max - min) / min
-}
-
-/**
- * The score of a value under a spread with targets, in percent; what they leave over is that of the other values.
- *
- * @param used tasks with that value, without the new one
- *
- * @internal
- */
-export function nomadTargetSpread(target: number, count: number, used: number): number {
-  const desired = (target / 100) * count
-  return desired === 0 ? -1 : (desired - (used + 1)) / desired
 }
 
 /** Bin packing by cpu and memory, as a share of 18. */
@@ -121,17 +110,42 @@ export function nomadAffinity(weights: readonly number[], matched: readonly numb
   return sum(matched) / sum(weights.map(Math.abs))
 }
 
-/** Even spread over the attributes of the request's rules; undefined, and so not counted, when it comes to 0. */
+/**
+ * Reschedule penalty: the worst score for nodes where tasks like it failed lately; not counted for others. Nomad itself looks
+ * at the nodes that the very task which is replaced was on.
+ */
+export function nomadReschedulePenalty(): NodeScorePlugin {
+  return {
+    name: 'node-reschedule-penalty',
+    locality: 'static',
+    reads: ['failuresOf'],
+    applies: ({ failuresOf }) => failuresOf !== undefined,
+    score: ({ failuresOf = '' }, node) => (node.failures(failuresOf) > 0 ? percent(-1) : undefined),
+  }
+}
+
+/**
+ * Spread over the attributes of the request's rules, even or by `targets`; undefined, and so not counted, when it comes to 0.
+ */
 export function nomadSpread(): DomainScorePlugin {
   return {
     name: 'allocation-spread',
     locality: 'domain',
     applies: ({ spread }) => spread.length > 0,
     terms: ({ spread, group = '' }) => spread.map(({ attribute }) => ({ attribute, tasks: { group } })),
-    score({ spread }, node, domains) {
+    score({ spread, instances }, node, domains) {
       let sum = 0
-      for (let at = 0; at < spread.length; at++)
-        sum += nomadEvenSpread(domains.counts(at).counts, domains.value(at, node))
+      for (const [at, { targets }] of spread.entries()) {
+        const value = domains.value(at, node)
+        sum +=
+          targets === undefined || value === undefined
+            ? nomadEvenSpread(domains.counts(at).counts, value)
+            : targetSpread(
+                targetOf(targets, value),
+                Math.max(instances, domains.counts(at).total + 1),
+                domains.count(at, node),
+              )
+      }
       return sum === 0 ? undefined : percent(sum)
     },
   }

@@ -1,9 +1,12 @@
 import { constraints, siblingConstraints } from '../filters/constraints-filter.js'
+import { devices } from '../filters/devices-filter.js'
 import { hostPorts } from '../filters/host-ports-filter.js'
 import { platform } from '../filters/platform-filter.js'
 import { resourcesFit } from '../filters/resources-fit-filter.js'
 import { unschedulable } from '../filters/unschedulable-filter.js'
+import { volumeSharing, volumeTopology } from '../filters/volumes-filter.js'
 import type { Profile } from '../plugins/plugin.js'
+import { fewestFailures } from '../scores/fewest-failures.js'
 import { fewestTasks } from '../scores/fewest-tasks.js'
 import { siblingSpread } from '../scores/sibling-spread.js'
 
@@ -32,14 +35,25 @@ export function compareSwarmNodes(a: SwarmNodeLoad, b: SwarmNodeLoad): number {
 }
 
 /**
- * SwarmKit's pipeline and order: fewest tasks of the service, then fewest tasks; what is free does not matter. Failures
- * are not remembered here; ties go to the lowest name.
+ * SwarmKit's pipeline and order: nodes where the service failed five times within five minutes last, the fewer the better;
+ * then fewest tasks of the service, then fewest tasks; what is free does not matter. Ties go to the lowest name.
  */
 export function swarmProfile(): Profile {
   return {
     name: 'swarm',
-    filters: [unschedulable(), resourcesFit(), constraints(), platform(), hostPorts(), siblingConstraints()],
+    filters: [
+      unschedulable(),
+      resourcesFit(),
+      constraints(),
+      platform(),
+      hostPorts(),
+      devices(),
+      siblingConstraints(),
+      volumeTopology(),
+      volumeSharing(),
+    ],
     scores: [
+      { plugin: fewestFailures({ min: FAILURES_MAX }), weight: 1 },
       { plugin: siblingSpread(), weight: 1 },
       { plugin: fewestTasks(), weight: 1 },
     ],

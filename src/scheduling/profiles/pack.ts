@@ -1,5 +1,6 @@
 import { nativeFilters } from '../filters/native-filters.js'
 import type { Profile } from '../plugins/plugin.js'
+import { fewestFailures } from '../scores/fewest-failures.js'
 import { mostAllocated } from '../scores/most-allocated.js'
 import { nodePreference } from '../scores/node-preference-score.js'
 import { siblingSpread } from '../scores/sibling-spread.js'
@@ -18,6 +19,7 @@ export function packProfile(): Profile {
     filters: nativeFilters(),
     scores: [
       { plugin: taintPreference(), weight: 9 },
+      { plugin: fewestFailures(), weight: 9 },
       { plugin: siblingSpread(), weight: 3 },
       { plugin: topologySpreadPreference(), weight: 3 },
       { plugin: taskAffinityPreference(), weight: 3 },

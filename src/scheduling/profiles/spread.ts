@@ -1,6 +1,7 @@
 import { nativeFilters } from '../filters/native-filters.js'
 import type { Profile } from '../plugins/plugin.js'
 import { balancedAllocation } from '../scores/balanced-allocation.js'
+import { fewestFailures } from '../scores/fewest-failures.js'
 import { fewestTasks } from '../scores/fewest-tasks.js'
 import { leastAllocated } from '../scores/least-allocated.js'
 import { nodePreference } from '../scores/node-preference-score.js'
@@ -21,6 +22,7 @@ export function spreadProfile(): Profile {
     filters: nativeFilters(),
     scores: [
       { plugin: taintPreference(), weight: 18 },
+      { plugin: fewestFailures(), weight: 18 },
       { plugin: siblingSpread(), weight: 6 },
       { plugin: topologySpreadPreference(), weight: 6 },
       { plugin: taskAffinityPreference(), weight: 6 },

@@ -1,6 +1,12 @@
 import type { Constraint, ConstraintSet, FieldProblem, ResourceVector, Toleration } from '../../core/index.js'
 import { compileConstraints, InvalidError } from '../../core/index.js'
-import type { NodePreference, Platform, TaskAffinity, TopologySpread } from '../../core/internal.js'
+import type {
+  NodePreference,
+  Platform,
+  TaskAffinity,
+  TopologySpread,
+  VolumeClaim,
+} from '../../core/internal.js'
 import { wholeNumber } from '../../core/internal.js'
 import { hostPortProblems, selfConflictProblems, vectorProblems } from '../nodes/field-problems.js'
 import type { HostPort } from '../nodes/host-ports.js'
@@ -16,6 +22,8 @@ import { affinityProblems, affinityTerm } from './task-affinity.js'
 import type { DomainTerm } from './task-set.js'
 import { termKey } from './task-set.js'
 import { spreadProblems } from './topology-spread.js'
+import type { CompiledVolumeClaim } from './volume-claim.js'
+import { compileVolumeClaims, volumeProblems } from './volume-claim.js'
 
 /** One task that wants a node. */
 export interface PlacementRequest {
@@ -52,6 +60,10 @@ export interface PlacementRequest {
   readonly images?: readonly string[]
   /** The platforms that it runs on; any one of them will do. Default: every platform. */
   readonly platforms?: readonly Platform[]
+  /** Volumes that it needs where it runs. */
+  readonly volumes?: readonly VolumeClaim[]
+  /** By which name nodes know of failures of tasks like it: see `NodeDescription.failures`. Default: they know of none. */
+  readonly failuresOf?: string
   /** Who comes first, and who may make way for whom: the larger. A whole number. Default 0. */
   readonly priority?: number
 }
@@ -72,6 +84,8 @@ export const DECIDING_FIELDS: readonly RequestField[] = [
   'preferences',
   'images',
   'platforms',
+  'volumes',
+  'failuresOf',
 ]
 
 /** A field of a request that may decide where it goes. */
@@ -114,6 +128,8 @@ export interface PreparedRequest {
   readonly preferences: readonly CompiledPreference[]
   readonly images: readonly string[]
   readonly platforms: readonly Platform[]
+  readonly volumes: readonly CompiledVolumeClaim[]
+  readonly failuresOf: string | undefined
   /** What plugins made of it, by what made it. */
   readonly kept: Map<unknown, unknown>
   /** What the request asks of the resource; 0 when nothing. */
@@ -150,6 +166,8 @@ class CompiledRequest implements PreparedRequest {
   readonly preferences: readonly CompiledPreference[]
   readonly images: readonly string[]
   readonly platforms: readonly Platform[]
+  readonly volumes: readonly CompiledVolumeClaim[]
+  readonly failuresOf: string | undefined
   readonly #columns: ResourceColumns
   #kept: Map<unknown, unknown> | undefined
 
@@ -175,6 +193,8 @@ class CompiledRequest implements PreparedRequest {
     this.preferences = preferences === undefined ? NONE : compilePreferences(preferences)
     this.images = request.images ?? NONE
     this.platforms = request.platforms ?? NONE
+    this.volumes = request.volumes === undefined ? NONE : compileVolumeClaims(request.volumes)
+    this.failuresOf = request.failuresOf
   }
 
   /** Made on first use: most requests come but once. */
@@ -296,13 +316,14 @@ function ownProblems({ key, instances = 1, priority = 0 }: PlacementRequest): Fi
  */
 export function checkNewRequest(request: PlacementRequest): void {
   checkPlacementRequest(request)
-  const { hostPorts, affinity, spread, devices } = request
-  if ((hostPorts ?? affinity ?? spread ?? devices) === undefined) return
+  const { hostPorts, affinity, spread, devices, volumes } = request
+  if ((hostPorts ?? affinity ?? spread ?? devices ?? volumes) === undefined) return
   const problems = [
     ...selfConflictProblems(hostPorts),
     ...affinityProblems(request),
     ...spreadProblems(spread),
     ...deviceRequestProblems(devices),
+    ...volumeProblems(volumes),
   ]
   if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
 }

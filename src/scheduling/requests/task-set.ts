@@ -1,6 +1,8 @@
 import type { LabelSelectorObject } from '../../core/index.js'
+import type { VolumeAccess, VolumeClaim } from '../../core/internal.js'
 import { canonicalJson, labelSelectorFromObject } from '../../core/internal.js'
 import type { NodeSelector } from './node-selector.js'
+import { accessOf } from './volume-claim.js'
 
 /** Which tasks are meant: the siblings of a group, or those whose labels are selected. */
 export type TaskSet =
@@ -11,6 +13,8 @@ export type TaskSet =
       /** Namespaces that they are in. Default: all. */
       readonly namespaces?: readonly string[]
     }
+  /** Tasks that claim a volume; with `access`, in that way. */
+  | { readonly volume: string; readonly access?: VolumeAccess }
   /** Tasks that themselves keep others away by this term: its key. */
   | { readonly keepingAway: string }
 
@@ -29,6 +33,7 @@ export interface TaskIdentity {
   readonly group?: string | undefined
   readonly namespace?: string | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly volumes?: readonly Pick<VolumeClaim, 'name' | 'access'>[] | undefined
 }
 
 const TERM_KEYS = /* @__PURE__ */ new WeakMap<DomainTerm, string>()
@@ -44,6 +49,11 @@ export function termKey(term: DomainTerm): string {
 export function compileTaskSet(set: TaskSet): (task: TaskIdentity) => boolean {
   if ('group' in set) return task => task.group === set.group
   if ('keepingAway' in set) return () => false
+  if ('volume' in set)
+    return ({ volumes = [] }) =>
+      volumes.some(
+        one => one.name === set.volume && (set.access === undefined || accessOf(one) === set.access),
+      )
   const selector = labelSelectorFromObject(set.labelSelector)
   const namespaces = set.namespaces === undefined ? undefined : new Set(set.namespaces)
   return task =>

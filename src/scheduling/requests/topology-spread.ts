@@ -18,6 +18,23 @@ export function spreadProblems(spread: readonly TopologySpread[] = []): FieldPro
       const message = 'must be DoNotSchedule or ScheduleAnyway'
       problems.push({ field: `${field}.whenUnsatisfiable`, value: whenUnsatisfiable, message })
     }
-    return problems
+    return [...problems, ...targetProblems(`${field}.targets`, one)]
   })
+}
+
+function targetProblems(field: string, { targets, whenUnsatisfiable }: TopologySpread): FieldProblem[] {
+  if (targets === undefined) return []
+  const percents = Object.entries(targets)
+  const isPercent = (value: number): boolean => Number.isFinite(value) && value >= 0 && value <= 100
+  const problems = percents.flatMap(([value, percent]) =>
+    isPercent(percent)
+      ? []
+      : [{ field: `${field}.${value}`, value: percent, message: 'must be a percentage from 0 to 100' }],
+  )
+  const sum = percents.reduce((total, [, percent]) => total + percent, 0)
+  if (problems.length === 0 && sum > 100)
+    problems.push({ field, value: sum, message: 'must be 100 percent in all at most' })
+  if (whenUnsatisfiable === 'ScheduleAnyway') return problems
+  const message = 'are preferences: set whenUnsatisfiable to ScheduleAnyway'
+  return [...problems, { field, value: sum, message }]
 }

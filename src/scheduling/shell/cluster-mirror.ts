@@ -12,9 +12,12 @@ import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
 import { createScheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
+import { FailedTasks } from './failed-tasks.js'
 import { HeldRoom, heldForRoles } from './held-room.js'
-import { describeNode } from './node-object.js'
+import { ImageShares } from './image-shares.js'
+import { readableNode } from './node-object.js'
 import { QueueUse } from './queue-use.js'
+import type { FailureMemoryPolicy } from './scheduling-controller-options.js'
 import { groupOfTask, requestOfTask, taskKey, versionOf } from './task-object.js'
 
 /** What a change did to the room in the cluster. */
@@ -44,12 +47,15 @@ export class ClusterMirror {
   readonly scheduler: Scheduler
   /** What is held for somebody. */
   readonly held: HeldRoom = new HeldRoom()
+  /** What failed lately. */
+  readonly failed: FailedTasks
   /** What queues use. */
   readonly use: QueueUse
   /** All that nodes have for tasks, by resource. */
   readonly capacity: Map<string, number> = new Map()
   /** Which state of each node is mirrored. */
   readonly #nodes = new Map<string, string>()
+  readonly #images = new ImageShares()
   /** Each node as it describes itself, with what is held on it for roles. */
   readonly #described = new Map<string, NodeDescription>()
   /** What tasks on a node use of what is held there for roles. */
@@ -68,8 +74,13 @@ export class ClusterMirror {
   /** Tasks that were placed here, but are not bound in the store yet. */
   readonly #assumed = new Set<string>()
 
-  constructor(profile: Profile, use: QueueUse = new QueueUse(undefined)) {
+  constructor(
+    profile: Profile,
+    use: QueueUse = new QueueUse(undefined),
+    failureMemory: FailureMemoryPolicy = {},
+  ) {
     this.scheduler = createScheduler({ profile })
+    this.failed = new FailedTasks(failureMemory)
     this.use = use
   }
 
@@ -82,8 +93,11 @@ export class ClusterMirror {
     if (this.#nodes.get(name) === version) return NONE
     if (version === undefined) this.#nodes.delete(name)
     else this.#nodes.set(name, version)
-    if (node === undefined) this.#described.delete(name)
-    else this.#described.set(name, readableNode(node))
+    const described = node === undefined ? undefined : readableNode(node)
+    if (described === undefined) this.#described.delete(name)
+    else this.#described.set(name, described)
+    const renewed = this.#images.set(name, described === undefined ? undefined : (described.images ?? {}))
+    for (const other of renewed) if (other !== name) this.#describe(other)
     return this.#describe(name)
   }
 
@@ -115,7 +129,7 @@ export class ClusterMirror {
   #describe(name: string): MirrorChange {
     const before = this.scheduler.node(name)
     const described = this.#described.get(name)
-    const now = described === undefined ? undefined : this.#withoutHeld(described)
+    const now = described === undefined ? undefined : this.#withShared(this.#withoutHeld(described))
     if (JSON.stringify(before) === JSON.stringify(now)) return NONE
     this.#countCapacity(before, -1)
     this.#countCapacity(now, 1)
@@ -124,6 +138,22 @@ export class ClusterMirror {
     else this.scheduler.updateNode(now)
     this.#touch(name)
     return { kind: 'node', node: name }
+  }
+
+  /** With what others have to do with: shares of images, and what failed there. */
+  #withShared(node: NodeDescription): NodeDescription {
+    const [images, failures] = [this.#images.on(node.name), this.failed.on(node.name)]
+    if (images === undefined && failures === undefined) return node
+    return {
+      ...node,
+      ...(images === undefined ? {} : { images }),
+      ...(failures === undefined ? {} : { failures }),
+    }
+  }
+
+  /** Lets failures lose weight. */
+  forgetFailures(nowMs: number): void {
+    for (const node of this.failed.decay(nowMs)) this.#describe(node)
   }
 
   #countCapacity(node: NodeDescription | undefined, by: 1 | -1): void {
@@ -173,6 +203,7 @@ export class ClusterMirror {
   setTask(key: string, task: Task | undefined): MirrorChange {
     const version = task === undefined ? undefined : versionOfTask(task)
     this.#noteMember(key, task)
+    if (task !== undefined) this.failed.note(task)
     const priority = version === undefined ? undefined : (task?.spec.priority ?? 0)
     if (this.#priorityOf.get(key) !== priority) {
       this.#countPriority(this.#priorityOf.get(key), -1)
@@ -338,7 +369,8 @@ function takesSame(a: TaskPlacement, b: TaskPlacement | undefined): boolean {
     deepEqual(a.labels ?? {}, b.labels ?? {}) &&
     deepEqual(a.requests ?? {}, b.requests ?? {}) &&
     deepEqual(a.hostPorts ?? [], b.hostPorts ?? []) &&
-    deepEqual(a.held ?? [], b.held ?? [])
+    deepEqual(a.held ?? [], b.held ?? []) &&
+    deepEqual(a.volumes ?? [], b.volumes ?? [])
   )
 }
 
@@ -354,15 +386,6 @@ function versionOfTask(task: Task): string | undefined {
 /** A task that runs although its amounts cannot be read still takes one place. */
 function demandOf(task: Task): Omit<PlacementRequest, 'key'> {
   return readable(() => requestOfTask(task)) ?? {}
-}
-
-function readableNode(node: Node): NodeDescription {
-  try {
-    return describeNode(node)
-  } catch (error) {
-    if (!isKeelsonError(error)) throw error
-    return { name: node.metadata.name, allocatable: {}, unreadable: error.message }
-  }
 }
 
 function readable<T>(read: () => T): T | undefined {

@@ -1,7 +1,7 @@
 import type { Task } from '../../api/index.js'
 import { InvalidError } from '../../core/index.js'
 import type { KnownOptions, QuotaDefinition } from '../../core/internal.js'
-import { assertKnown, knownOptions } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
 import type { EventDestination } from '../../reconcile/index.js'
 import type { Profile } from '../plugins/plugin.js'
 import type { PreemptionStrategy } from '../preemption/preempt.js'
@@ -41,6 +41,14 @@ export interface BackfillPolicy {
   readonly waitMs?: number
 }
 
+/** How long nodes are avoided where tasks failed: by a profile with `fewestFailures`, as the native ones. */
+export interface FailureMemoryPolicy {
+  /** A failure older than this counts no more, in ms. Default 300,000. */
+  readonly windowMs?: number
+  /** A failure counts half of what it did after each such time, in ms. Default: it counts one up to the end. */
+  readonly halfLifeMs?: number
+}
+
 /** How a scheduling controller is made. */
 export interface SchedulingControllerOptions {
   /** Unique in its manager. Default `scheduler`. */
@@ -73,6 +81,11 @@ export interface SchedulingControllerOptions {
    * as expected. Whoever comes after it and might delay it waits, and says for whom. Default: no task is held up.
    */
   readonly backfill?: BackfillPolicy
+  /**
+   * Tasks that failed on a node are remembered, for tasks of the same group and template, as long as they are in the store or
+   * the controller runs. Default: for five minutes, as in SwarmKit.
+   */
+  readonly failureMemory?: FailureMemoryPolicy
   /** Below 0 when the first is to be placed before the second. Default: higher priority, then the older. */
   readonly compare?: (a: Task, b: Task) => number
   /**
@@ -97,6 +110,7 @@ export const SCHEDULING_CONTROLLER_OPTIONS: KnownOptions =
     preemption: true,
     queues: true,
     backfill: true,
+    failureMemory: true,
     compare: true,
     retryDelayMs: true,
     retryDelayMsMax: true,
@@ -117,6 +131,23 @@ const BACKFILL_POLICY: KnownOptions = /* @__PURE__ */ knownOptions<BackfillPolic
   'backfill of createSchedulingController',
   { runtimeMsOf: true, waitMs: true },
 )
+
+const FAILURE_MEMORY_POLICY: KnownOptions = /* @__PURE__ */ knownOptions<FailureMemoryPolicy>(
+  'failureMemory of createSchedulingController',
+  { windowMs: true, halfLifeMs: true },
+)
+
+/** @throws InvalidError for an option that is not known, or a time that is none */
+export function checkFailureMemoryPolicy(policy: FailureMemoryPolicy): void {
+  assertKnown(policy, FAILURE_MEMORY_POLICY)
+  const message = 'must be a finite number of milliseconds above 0'
+  assertValid(
+    'failureMemory of createSchedulingController',
+    Object.entries(policy).flatMap(([field, value]) =>
+      Number.isFinite(value) && value > 0 ? [] : [{ field, value, message }],
+    ),
+  )
+}
 
 /** @throws InvalidError for an option that is not known, or a time that is none */
 export function checkBackfillPolicy(policy: BackfillPolicy): void {

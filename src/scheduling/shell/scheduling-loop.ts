@@ -20,10 +20,16 @@ import { QueueUse } from './queue-use.js'
 import { RoomMaker } from './room-maker.js'
 import type {
   BackfillPolicy,
+  FailureMemoryPolicy,
   QueuePolicy,
   SchedulingControllerOptions,
 } from './scheduling-controller-options.js'
-import { checkBackfillPolicy, PREEMPTION_POLICY, QUEUE_POLICY } from './scheduling-controller-options.js'
+import {
+  checkBackfillPolicy,
+  checkFailureMemoryPolicy,
+  PREEMPTION_POLICY,
+  QUEUE_POLICY,
+} from './scheduling-controller-options.js'
 import { compareTasks, isUnassigned, taskKey } from './task-object.js'
 import { TaskPlacer } from './task-placer.js'
 import { TaskQueue } from './task-queue.js'
@@ -50,12 +56,13 @@ export class SchedulingLoop {
   readonly #newQueue: (turns: Turns | undefined) => TaskQueue
   readonly #queues: QueuePolicy | undefined
   readonly #backfill: BackfillPolicy | undefined
+  readonly #failureMemory: FailureMemoryPolicy
   readonly #compare: (a: Task, b: Task) => number
   #parts: Parts
 
   constructor(options: SchedulingControllerOptions) {
     const { profile = spreadProfile(), retryDelayMs = 100, retryDelayMsMax = 10_000 } = options
-    const { batchMax = 32, waitingMax = WAITING_MAX, schedulerName } = options
+    const { batchMax = 32, waitingMax = WAITING_MAX, schedulerName, failureMemory = {} } = options
     const { preemption, queues, backfill, compare = compareTasks } = options
     const message = 'must be a finite number of milliseconds ≥ 0'
     assertValid('scheduling controller', [
@@ -71,6 +78,8 @@ export class SchedulingLoop {
     this.#queues = queues
     if (backfill !== undefined) checkBackfillPolicy(backfill)
     this.#backfill = backfill
+    checkFailureMemoryPolicy(failureMemory)
+    this.#failureMemory = failureMemory
     this.#profile = profile
     this.#schedulerName = schedulerName
     this.#batchMax = batchMax
@@ -84,7 +93,7 @@ export class SchedulingLoop {
   /** Knows of nothing yet. */
   #start(hasReservations: boolean): Parts {
     const use = new QueueUse(this.#queues)
-    const mirror = new ClusterMirror(this.#profile, use)
+    const mirror = new ClusterMirror(this.#profile, use, this.#failureMemory)
     const turns: Turns = {
       queueOf: task => use.queueOf(task) ?? '',
       shareOf: name => use.shareOf(name, mirror.capacity),
@@ -219,6 +228,7 @@ export class SchedulingLoop {
     const nowMs = ctx.env.clock.now()
     for (const key of this.#parts.queue.waiting.takeDue(nowMs))
       this.#parts.queue.judge(key, ctx.client.get(Task, refOfKey(key)), nowMs)
+    this.#parts.mirror.forgetFailures(nowMs)
     const batch = this.#parts.queue.take(this.#batchMax)
     if (batch === undefined) return
     const { keys, gang } = batch

@@ -1,10 +1,11 @@
 import type { Task } from '../../api/index.js'
-import { isTaskActive } from '../../api/index.js'
+import { isTaskActive, TEMPLATE_HASH_LABEL } from '../../api/index.js'
 import { deviceAmounts } from '../../api/internal.js'
 import { parseResources, parseTime } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
+import { imageName } from './image-name.js'
 
 /** `namespace/name`, the key under which a scheduler knows the task. */
 export function taskKey(ref: { readonly namespace?: string; readonly name: string }): string {
@@ -34,6 +35,8 @@ export function requestOfTask(task: Task, siblings?: number): PlacementRequest {
     constraints: spec.constraints ?? [],
     hostPorts: hostPortsOf(spec.ports ?? []),
     ...(spec.devices === undefined ? {} : { devices: spec.devices }),
+    ...(spec.volumes === undefined ? {} : { volumes: spec.volumes }),
+    ...(spec.image === undefined ? {} : { images: [imageName(spec.image)] }),
     labels: metadata.labels,
     namespace: metadata.namespace ?? '',
     affinity: spec.affinity ?? [],
@@ -51,6 +54,12 @@ export function groupOfTask({ metadata, spec }: Task): string | undefined {
   const owner = metadata.ownerReferences.find(({ controller }) => controller)
   const own = spec.group ?? owner?.uid
   return own === undefined ? undefined : `${metadata.namespace ?? ''}/${own}`
+}
+
+/** Under which name failures of a task are remembered: one for all tasks of a group that are made from one template. */
+export function failuresNameOf(group: string, labels: Readonly<Record<string, string>>): string {
+  const hash = labels[TEMPLATE_HASH_LABEL]
+  return hash === undefined ? group : `${group} ${hash}`
 }
 
 /** The ports of its node that a task asks for. */

@@ -9,7 +9,7 @@ import type { ClusterMirror, MirrorChange } from './cluster-mirror.js'
 import { refOfKey } from './evict-victims.js'
 import type { KeptPlace, PlacedRequest } from './kept-place.js'
 import type { RoomMaker } from './room-maker.js'
-import { groupOfTask, requestOfTask } from './task-object.js'
+import { failuresNameOf, groupOfTask, requestOfTask } from './task-object.js'
 import type { TaskQueue } from './task-queue.js'
 import type { Refusal } from './task-refusal.js'
 import { causesOf, reportRefusal, tooManyRounds } from './task-refusal.js'
@@ -89,7 +89,11 @@ export class TaskPlacer {
   /** @throws InvalidError when what it asks for is not acceptable */
   requestOf({ task }: OpenTask): PlacementRequest {
     const group = groupOfTask(task)
-    return requestOfTask(task, group === undefined ? undefined : this.#mirror.membersOf(group))
+    if (group === undefined) return requestOfTask(task)
+    const request = requestOfTask(task, this.#mirror.membersOf(group))
+    const failuresOf = failuresNameOf(group, task.metadata.labels)
+    // Where nothing failed, tasks of all groups ask for the same.
+    return this.#mirror.failed.remembers(failuresOf) ? { ...request, failuresOf } : request
   }
 
   /** As `decide`; what might delay the first that waits is refused. */

@@ -1,0 +1,196 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { NodeDescription, Profile, ScorePlugin } from '../../src/scheduling/index.js'
+import {
+  createScheduler,
+  fewestFailures,
+  imageLocality,
+  leastFragmentation,
+  nativeFilters,
+  nomadProfile,
+  spreadProfile,
+  swarmProfile,
+  topologySpreadPreference,
+} from '../../src/scheduling/index.js'
+
+const only = (plugin: ScorePlugin): Profile => ({
+  name: 'only',
+  filters: nativeFilters(),
+  scores: [{ plugin, weight: 1 }],
+})
+
+const withNodes = (profile: Profile, nodes: readonly NodeDescription[]) => {
+  const scheduler = createScheduler({ profile })
+  for (const node of nodes) scheduler.addNode(node)
+  return scheduler
+}
+
+describe('targets of a spread', () => {
+  const zones = (profile: Profile) =>
+    withNodes(
+      profile,
+      ['a', 'b', 'c'].map(zone => ({ name: zone, labels: { zone }, allocatable: {} })),
+    )
+  const spread = (targets: Readonly<Record<string, number>>) =>
+    [{ attribute: 'zone', whenUnsatisfiable: 'ScheduleAnyway', targets }] as const
+
+  test.each([
+    ['the score alone', only(topologySpreadPreference()), 0],
+    // Its anti-affinity between tasks of a job counts, too.
+    ['nomad', nomadProfile(), 1],
+  ])(
+    '%s: each value gets its share, and a value without one gets none while others lack theirs',
+    (_name, profile, tolerance) => {
+      fc.assert(
+        fc.property(fc.constantFrom(10, 20), fc.integer({ min: 1, max: 9 }), (count, tenths) => {
+          const scheduler = zones(profile)
+          const targets = { a: tenths * 10, b: 100 - tenths * 10 }
+          for (let index = 0; index < count; index++)
+            scheduler.place({ key: `t${index}`, group: 'g', instances: count, spread: spread(targets) })
+          const found = ['a', 'b', 'c'].map(name => scheduler.tasksOn(name).length)
+          const share = (percent: number) => Math.round((percent * count) / 100)
+          expect(Math.abs((found[0] ?? 0) - share(targets.a))).toBeLessThanOrEqual(tolerance)
+          expect(found[2]).toBe(0)
+        }),
+        { numRuns: 12, seed: 17 },
+      )
+    },
+  )
+
+  test.each([
+    [{ a: 60, b: 50 }, 'ScheduleAnyway', /spread\[0\].targets: must be 100 percent in all at most/],
+    [{ a: -1 }, 'ScheduleAnyway', /spread\[0\].targets.a: must be a percentage/],
+    [{ a: 50 }, 'DoNotSchedule', /spread\[0\].targets: are preferences/],
+  ] as const)('%j with %s is not acceptable', (targets, whenUnsatisfiable, expected) => {
+    const rule = { attribute: 'zone', whenUnsatisfiable, targets }
+    expect(() => zones(spreadProfile()).place({ key: 't', spread: [rule] })).toThrow(expected)
+  })
+})
+
+describe('fragmentation', () => {
+  const amounts = fc.record({ cpu: fc.integer({ min: 0, max: 3 }), gpu: fc.integer({ min: 0, max: 3 }) })
+  const class_ = fc.record({
+    requests: fc.record({ cpu: fc.integer({ min: 0, max: 3 }), gpu: fc.integer({ min: 1, max: 3 }) }),
+    weight: fc.integer({ min: 1, max: 4 }),
+  })
+
+  test('the score is the growth of what the classes of the mix leave over, by placing them until none fits', () => {
+    fc.assert(
+      fc.property(
+        fc.array(amounts, { maxLength: 3 }),
+        amounts,
+        fc.array(class_, { minLength: 1, maxLength: 3 }),
+        (used, asked, mix) => {
+          const allocatable = { cpu: 8, gpu: 6 }
+          const plugin = leastFragmentation({ resource: 'gpu', mix })
+          const scheduler = withNodes(only(plugin), [{ name: 'n', allocatable }])
+          for (const [index, requests] of used.entries())
+            scheduler.addTask({ key: `u${index}`, node: 'n', requests })
+          const score = scheduler.scoreOn({ key: 'asked', requests: asked }, 'n')
+          const leftOver = (tasks: readonly { cpu: number; gpu: number }[]): number => {
+            let sum = 0
+            for (const { requests, weight } of mix) {
+              let cpu = allocatable.cpu - tasks.reduce((all, task) => all + task.cpu, 0)
+              let gpu = allocatable.gpu - tasks.reduce((all, task) => all + task.gpu, 0)
+              while (cpu >= requests.cpu && gpu >= requests.gpu) {
+                cpu -= requests.cpu
+                gpu -= requests.gpu
+              }
+              sum += weight * Math.max(0, gpu)
+            }
+            return sum / mix.reduce((all, { weight }) => all + weight, 0)
+          }
+          if (score === undefined) return
+          const growth = leftOver([...used, asked]) - leftOver(used)
+          expect(score).toBeCloseTo(50 - (50 * Math.max(-6, Math.min(6, growth))) / 6, 5)
+        },
+      ),
+      { numRuns: 100, seed: 19 },
+    )
+  })
+
+  test('a task that needs no GPU stays off the node whose last cpu a GPU needs', () => {
+    const mix = [{ requests: { cpu: 4, gpu: 1 }, weight: 1 }]
+    const scheduler = withNodes(only(leastFragmentation({ resource: 'gpu', mix })), [
+      { name: 'gpu', allocatable: { cpu: 4, gpu: 1 } },
+      { name: 'plain', allocatable: { cpu: 4 } },
+    ])
+    expect(scheduler.place({ key: 'web', requests: { cpu: 1 } })).toMatchObject({ node: 'plain', score: 50 })
+    expect(scheduler.place({ key: 'train', requests: { cpu: 4, gpu: 1 } }).kind).toBe('placed')
+  })
+
+  test.each([
+    [{ resource: '', mix: [] }, /resource: must name a resource/],
+    [{ resource: 'gpu', mix: [] }, /mix: must have at least one class/],
+    [{ resource: 'gpu', mix: [{ requests: { cpu: 1 }, weight: 1 }] }, /mix\[0\].requests: must ask for gpu/],
+    [{ resource: 'gpu', mix: [{ requests: { gpu: 1 }, weight: 0 }] }, /mix\[0\].weight/],
+    [{ resource: 'gpu', mix: [{ requests: { gpu: 1.5 }, weight: 1 }] }, /mix\[0\].requests.gpu/],
+  ])('%j is not acceptable', (options, expected) => {
+    expect(() => leastFragmentation(options)).toThrow(expected)
+  })
+})
+
+describe('images', () => {
+  const MIB = 1024 ** 2
+  test('a node that has the image is better, and less so the fewer others have it', () => {
+    const node = (name: string, share: number): NodeDescription => ({
+      name,
+      allocatable: {},
+      images: { web: { size: 500 * MIB, share } },
+    })
+    const scheduler = withNodes(only(imageLocality()), [
+      node('few', 0.1),
+      node('many', 1),
+      { name: 'none', allocatable: {} },
+    ])
+    const scores = ['none', 'few', 'many'].map(name => scheduler.scoreOn({ key: 't', images: ['web'] }, name))
+    // 100 · (500 − 23) / (1000 − 23), and 50 MiB of it where a tenth of the nodes have it.
+    expect(scores).toEqual([0, 2, 48])
+  })
+})
+
+describe('failures', () => {
+  const nodes = (failures: readonly number[]): readonly NodeDescription[] =>
+    failures.map((count, index) => ({ name: `n${index}`, allocatable: {}, failures: { f: count } }))
+
+  test("is SwarmKit's order: fewer failures first if either node has five, else as if there were none", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 2, maxLength: 5 }), failures => {
+        const scheduler = withNodes(swarmProfile(), nodes(failures))
+        // Pairwise, as SwarmKit compares them; of equals the lower name.
+        const better = (a: number, b: number): boolean => {
+          const [one = 0, other = 0] = [failures[a], failures[b]]
+          return one >= 5 || other >= 5 ? one < other : false
+        }
+        let best = 0
+        for (let at = 1; at < failures.length; at++) if (better(at, best)) best = at
+        expect(scheduler.place({ key: 't', failuresOf: 'f' })).toMatchObject({ node: `n${best}` })
+        expect(scheduler.place({ key: 'other', failuresOf: 'g' })).toMatchObject({
+          node: `n${best === 0 ? 1 : 0}`,
+        })
+      }),
+      { numRuns: 60, seed: 23 },
+    )
+  })
+
+  test('Nomad gives the worst score to a node where a task like it failed, and none to others', () => {
+    const { nodes: explained } = withNodes(nomadProfile(), nodes([0, 1])).explain({
+      key: 't',
+      failuresOf: 'f',
+    })
+    const penalties = explained.map(({ node, scores }) => [
+      node,
+      scores.find(({ plugin }) => plugin === 'node-reschedule-penalty')?.score,
+    ])
+    expect(new Map(penalties as [string, number | undefined][])).toEqual(
+      new Map([
+        ['n0', undefined],
+        ['n1', 0],
+      ]),
+    )
+  })
+
+  test.each([0, -1, Number.NaN])('a minimum of %s is not acceptable', min => {
+    expect(() => fewestFailures({ min })).toThrow(/min: must be a finite number above 0/)
+  })
+})
