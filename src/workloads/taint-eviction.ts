@@ -16,8 +16,15 @@ export interface TaintEvictions {
  * Which tasks leave a node because of its `NoExecute` taints: at once what does not tolerate one of them, and what tolerates
  * it for a time when that is over, counted from `timeAdded`, or from when the task came to the node if that was later; a
  * taint without a time has come now. As Kubernetes' taint eviction controller. Pure.
+ *
+ * @param waitMs how long a task that would go stays nevertheless, from now. Default: 0
  */
-export function planTaintEvictions(node: Node, tasks: readonly Task[], nowMs: number): TaintEvictions {
+export function planTaintEvictions(
+  node: Node,
+  tasks: readonly Task[],
+  nowMs: number,
+  waitMs: (task: Task) => number = () => 0,
+): TaintEvictions {
   const taints = (node.spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
   const evict: { task: Task; taint: Taint }[] = []
   let nextMs = Number.POSITIVE_INFINITY
@@ -27,6 +34,7 @@ export function planTaintEvictions(node: Node, tasks: readonly Task[], nowMs: nu
       const leavesMs = leavesAtMs(task, taint, nowMs)
       if (leavesMs < atMs) [atMs, because] = [leavesMs, taint]
     }
+    if (atMs < Number.POSITIVE_INFINITY) atMs = Math.max(atMs, nowMs + waitMs(task))
     if (atMs <= nowMs && because !== undefined) evict.push({ task, taint: because })
     else nextMs = Math.min(nextMs, atMs)
   }

@@ -143,6 +143,7 @@ export const floors: FloorPlan = {
       'autoscaler',
       'batch',
       'constraint-enforcement.ts',
+      'eviction-backoff.ts',
       'replica-plan.ts',
       'silent-node-eviction.ts',
       'task-status.ts',

@@ -8,9 +8,10 @@ import {
   wholeNumber,
 } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
-import { createController } from '../../reconcile/index.js'
+import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { MisplacedTask } from '../constraint-enforcement.js'
 import { planConstraintEnforcement } from '../constraint-enforcement.js'
+import { EvictionBackoff } from '../eviction-backoff.js'
 import { isTaskOfItsNode } from './task-of-its-node.js'
 
 /** How the constraint enforcer behaves. */
@@ -36,7 +37,8 @@ const KNOWN = /* @__PURE__ */ knownOptions<ConstraintEnforcerOptions>('createCon
  *
  * Guarantees: decided and deleted in one transaction; every task of a node is looked at, whatever was found of others; a
  * node that takes no new tasks (`spec.unschedulable`) keeps what it has. So does each its own task of a set that has one
- * per node: another would come in its place, and the loop of that set takes it away where it does not belong.
+ * per node: another would come in its place, and the loop of that set takes it away where it does not belong. What another
+ * owner makes there again stays for 1 s, then for twice as long each time, at most 300 s.
  *
  * @throws UsageError for unknown options; InvalidError when `concurrency` is no whole number of at least 1, or the selector
  * cannot be read
@@ -48,6 +50,7 @@ export function createConstraintEnforcer(options: ConstraintEnforcerOptions = {}
   const selected = selector === undefined ? undefined : labelSelectorFromObject(selector)
   const isSelected = ({ metadata }: Task): boolean =>
     selected === undefined || selected.matches(metadata.labels)
+  const backoff = new EvictionBackoff()
   return createController({
     name: 'constraint-enforcer',
     for: Node,
@@ -56,16 +59,19 @@ export function createConstraintEnforcer(options: ConstraintEnforcerOptions = {}
     ],
     concurrency,
     events,
-    async reconcile(ref, known, { client, record }) {
+    async reconcile(ref, known, { client, env, record }) {
       if (known === undefined) return
+      const nowMs = env.clock.monotonic()
+      const waits = new Map<string, number>()
       const misplaced = await client.transact<readonly MisplacedTask[]>(tx => {
         const node = tx.get(Node, ref)
         if (node === undefined) return []
         const { items } = tx.list(Task, { index: { name: 'node', value: ref.name } })
+        for (const task of items) waits.set(task.metadata.uid, backoff.waitMs(ref.name, task, nowMs))
         const plan = planConstraintEnforcement(
           node,
           items,
-          task => isSelected(task) && !isTaskOfItsNode(tx, task),
+          task => isSelected(task) && !isTaskOfItsNode(tx, task) && waits.get(task.metadata.uid) === 0,
         )
         for (const { task } of plan) tx.delete(Task, task.metadata)
         return plan
@@ -77,6 +83,9 @@ export function createConstraintEnforcer(options: ConstraintEnforcerOptions = {}
           note: `evicted from node ${ref.name}: ${why}`,
           regarding: task,
         })
+      for (const told of backoff.note(ref.name, misplaced, nowMs)) record(told)
+      const waitMs = Math.min(...[...waits.values()].filter(ms => ms > 0))
+      if (Number.isFinite(waitMs)) return requeueAfter(waitMs)
     },
   })
 }

@@ -3,6 +3,7 @@ import { formatTime } from '../../core/index.js'
 import { assertKnown, formatTaint, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
+import { EvictionBackoff } from '../eviction-backoff.js'
 import type { TaintEvictions } from '../taint-eviction.js'
 import { planTaintEvictions, withTimeAdded } from '../taint-eviction.js'
 
@@ -28,12 +29,14 @@ const LOOK_MS_MAX = 300_000
  * who wants that drains the node.
  *
  * Guarantees: since when a taint is there is in its `timeAdded`, which the loop writes when it sees the taint first, so a
- * restart forgets nothing; a taint that is taken away in time evicts nothing.
+ * restart forgets nothing; a taint that is taken away in time evicts nothing. An owner that makes its tasks on the node
+ * nevertheless is not chased without end: what comes back stays for 1 s, then for twice as long each time, at most 300 s.
  *
  * @throws UsageError for unknown options
  */
 export function createTaintEvictionController(options: TaintEvictionOptions = {}): Controller {
   assertKnown(options, TAINT_EVICTION_OPTIONS)
+  const backoff = new EvictionBackoff()
   return createController({
     name: 'taint-evictions',
     for: Node,
@@ -45,20 +48,26 @@ export function createTaintEvictionController(options: TaintEvictionOptions = {}
     async reconcile(ref, known, { client, env, record }) {
       if (known?.spec.taints?.some(({ effect }) => effect === 'NoExecute') !== true) return
       const nowMs = env.clock.now()
+      const monotonicMs = env.clock.monotonic()
       const { evict, nextMs } = await client.transact<TaintEvictions>(tx => {
         const node = tx.get(Node, ref)
         if (node === undefined) return { evict: [], nextMs: Number.POSITIVE_INFINITY }
         const taints = withTimeAdded(node, formatTime(nowMs))
         if (taints !== undefined) tx.update(Node, { ...node, spec: { ...node.spec, taints } })
         const { items } = tx.list(Task, { index: { name: 'node', value: ref.name } })
-        const plan = planTaintEvictions(node, items, nowMs)
+        const plan = planTaintEvictions(node, items, nowMs, task =>
+          backoff.waitMs(ref.name, task, monotonicMs),
+        )
         for (const { task } of plan.evict) tx.delete(Task, task.metadata)
         return plan
       })
-      for (const { task, taint } of evict) {
-        const note = `evicted from node ${ref.name}, whose taint ${formatTaint(taint)} it does not tolerate`
+      const evicted = evict.map(({ task, taint }) => {
+        const why = `its taint ${formatTaint(taint)} is not tolerated`
+        const note = `evicted from node ${ref.name}: ${why}`
         record({ type: 'Warning', reason: 'TaintManagerEviction', note, regarding: task })
-      }
+        return { task, why }
+      })
+      for (const told of backoff.note(ref.name, evicted, monotonicMs)) record(told)
       if (Number.isFinite(nextMs)) return requeueAfter(Math.min(Math.max(0, nextMs - nowMs), LOOK_MS_MAX))
     },
   })

@@ -104,7 +104,53 @@ const hasItsTime = onChange(
   },
 )
 
+/** Takes the taints from the node a while after it was made. */
+const mender = (): Controller =>
+  createController({
+    name: 'mender',
+    for: Node,
+    reconcile: async (ref, node, { client, env }) => {
+      if (node === undefined || (node.spec.taints ?? []).length === 0) return
+      const waitMs = parseTime(node.metadata.creationTimestamp) + 20_000 - env.clock.now()
+      if (waitMs > 0) return requeueAfter(waitMs)
+      await client.modify(Node, ref, draft => void (draft.spec.taints = []))
+    },
+  })
+
+/** In 20 s the pauses leave room for six evictions; a loop that crashes, or is edited away, begins again. */
+function fewAreMade(max: number): () => Law {
+  return () => {
+    let made = 0
+    return ({ changes }) => {
+      made += changes.filter(
+        ({ before, now, kind }) => kind === Task.kind && before === undefined && now,
+      ).length
+      return made > max ? [`${made} tasks were made`] : []
+    }
+  }
+}
+
 const cases: readonly OwnCase[] = [
+  {
+    name: 'a template that names a node that evicts is not made and evicted without end',
+    make: () => [
+      createTaintEvictionController(),
+      createReplicaController(),
+      mender(),
+      kubelet({ stopMs: 0 }),
+    ],
+    options: {
+      kinds: [Node, ReplicaSet, Task],
+      objects: [silentNode('s1', broken), replicaSet(1, { nodeName: 's1' })],
+      faults: { remove: 0, edit: 0 },
+      except: beating,
+      invariants: [
+        keeps('few tasks are made', fewAreMade(25)),
+        whenAtRest('it runs when the node is mended', asManyAsWanted),
+      ],
+    },
+    share: 0.25,
+  },
   {
     name: 'the silent nodes of a zone are given up one after the other',
     make: () => [
