@@ -1,7 +1,6 @@
 import type { Task } from '../api/index.js'
 import type { Backoff } from '../core/internal.js'
 import { backoffMs } from '../core/internal.js'
-import { controllerOf } from '../reconcile/index.js'
 import type { LoopEvent } from './task-event.js'
 
 /** Between an eviction and the next of the same owner from the same node: as the tasks of a daemon that fail. */
@@ -44,7 +43,7 @@ export class EvictionBackoff {
     const owners = new Map(evicted.map(one => [keyOf(node, one.task), one]))
     const told: LoopEvent[] = []
     for (const [key, { task, why }] of owners) {
-      const owner = controllerOf(task)
+      const owner = ownerOf(task)
       if (key === undefined || owner === undefined) continue
       const count = (this.#rows.get(key)?.count ?? 0) + 1
       // The oldest stands first.
@@ -66,8 +65,12 @@ export class EvictionBackoff {
   }
 }
 
+function ownerOf({ metadata }: Task): Task['metadata']['ownerReferences'][number] | undefined {
+  return metadata.ownerReferences.find(({ controller }) => controller === true)
+}
+
 /** Undefined for a task that no controller would make again. */
 function keyOf(node: string, task: Task): string | undefined {
-  const owner = controllerOf(task)
+  const owner = ownerOf(task)
   return owner === undefined ? undefined : `${node} ${owner.uid}`
 }

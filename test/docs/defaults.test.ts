@@ -259,6 +259,11 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
       'partial',
       'largeZone',
     ),
+    'pause of evictions of one owner from one node, longest pause': code(
+      'eviction-backoff',
+      'baseMs',
+      'maxMs',
+    ),
     '`terminationGracePeriodSeconds` of a task': inMs(code('task-supervisor', 'DEFAULT_GRACE_SECONDS')),
     '`logBytesMax` of a child process runtime, for each task': code('child-process-runtime', 'LOG_BYTES_MAX'),
     'ended tasks that a child process runtime lists': code('child-process-runtime', 'ENDED_TASKS_MAX'),
