@@ -4,7 +4,7 @@ import { backoffMs } from '../core/internal.js'
 import type { LoopEvent } from './task-event.js'
 
 /** Between an eviction and the next of the same owner from the same node: as the tasks of a daemon that fail. */
-export const EVICTION_BACKOFF: Backoff = { baseMs: 1_000, maxMs: 300_000 }
+const EVICTION_BACKOFF: Backoff = { baseMs: 1_000, maxMs: 300_000 }
 
 /** After so many times `maxMs` without an eviction the row is over. */
 const FORGET_FACTOR = 2
