@@ -59,7 +59,7 @@ export interface Store extends Client, AsyncDisposable {
   /**
    * Forgets what was before `revision`: older reads and watches are `Expired` from now on, and watchers that have
    * not read it end with `SlowConsumerError`. Open snapshots stay readable. The memory is freed in steps of at
-   * most 1,000 changes; resolves after the last one.
+   * most 1,000 changes; resolves after the last one. What is not on the disk yet is forgotten when it is.
    *
    * @throws ExpiredError when that was compacted before, FutureRevisionError when it has not happened
    */

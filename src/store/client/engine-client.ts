@@ -205,6 +205,10 @@ export class EngineStore extends EngineClient implements Store {
   readonly compact: Store['compact'] = async revision => {
     const { engine } = this
     const compact = parseRevision('revision', revision)
+    const { durable } = engine.journal ?? {}
+    // Who watches what is on the disk cannot have been told of more.
+    if (durable !== undefined && durable.head < compact && compact <= engine.revision)
+      await engine.journal?.settled()
     await engine.exclusive(() => {
       const done = engine.compactor.compact(compact)
       engine.journal?.note({ compact })

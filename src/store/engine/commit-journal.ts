@@ -28,4 +28,6 @@ export interface CommitJournal {
   note(note: JournalNote): void
   /** Resolves when all that was appended is as safe as was promised; undefined when it is. Rejects when it never will be. */
   acknowledged(): Promise<void> | undefined
+  /** Resolves when everything committed so far is on the disk, whatever was promised. */
+  settled(): Promise<void>
 }

@@ -243,6 +243,50 @@ describe('a durable watch', () => {
     await store.close()
   })
 
+  test.each(['always', 'interval'] as const)(
+    'is told of what is compacted when it is on the disk, with fsync %s',
+    async fsync => {
+      const { disk, hold } = slowDisk()
+      const store = await open(disk, { fsync })
+      const ends: unknown[] = []
+      const told: number[] = []
+      const watch = store.watch(Widget, { since: 0, visibility: 'durable' })
+      watch.on(
+        ({ revision }) => void told.push(revision),
+        error => void ends.push(error),
+      )
+      const release = hold()
+      const writing = store.create(Widget, input('a'))
+      let isCompacted = false
+      const compacting = store.compact(1).then(() => {
+        isCompacted = true
+      })
+      await turns()
+      expect([told, ends, isCompacted]).toEqual([[], [], false])
+      release()
+      await compacting
+      await turns()
+      expect([told, ends]).toEqual([[1], []])
+      await expect(store.compact(2), 'what has not happened').rejects.toMatchObject({
+        code: 'FutureRevision',
+      })
+      await writing
+      await store.close()
+    },
+  )
+
+  test('a compaction that waits for the disk ends with the store', async () => {
+    const { disk, hold } = slowDisk()
+    const store = await open(disk)
+    const release = hold()
+    const writing = store.create(Widget, input('a'))
+    const compacting = store.compact(1)
+    const closing = store.close()
+    release()
+    await expect(compacting).rejects.toMatchObject({ code: 'Closed' })
+    await Promise.all([writing, closing])
+  })
+
   test('that blocks holds back what would take the room of the unread, also while the disk is behind', async () => {
     const { disk, hold } = slowDisk()
     const store = await open(disk, { logCapacity: 4 })
