@@ -18,6 +18,7 @@ import { makePod, Pod, podRef } from './objects/pod.js'
 // Needs an etcd that is installed; each subject has one of its own.
 
 const BARE = 'bare client'
+const WATCHING = 'bare client that watches'
 
 const rows: readonly Row[] = [1, 16, 128].map(writers => ({
   name: `writers-${writers}`,
@@ -25,7 +26,8 @@ const rows: readonly Row[] = [1, 16, 128].map(writers => ({
   unit: 'per second',
   sizes: [1_000],
   ours: updates(writers),
-  peers: { [BARE]: bareUpdates(writers) },
+  peers: { [BARE]: bareUpdates(writers, false), [WATCHING]: bareUpdates(writers, true) },
+  atLeast: { [WATCHING]: 0.9 },
 }))
 
 await bench([
@@ -45,8 +47,11 @@ function updates(writers: number): Run {
     })
 }
 
-/** The same calls over the same wire, by somebody who knows each revision already, and sees nothing of what others do. */
-function bareUpdates(writers: number): Run {
+/**
+ * The same calls over the same wire, by a program that knows each revision already. Without a watch it sees nothing of what others
+ * do; with one it keeps what the watch tells, and a write is done when it was told, as a replica must.
+ */
+function bareUpdates(writers: number, isWatching: boolean): Run {
   return size =>
     withEtcd(async endpoint => {
       const connection = new EtcdConnection(systemEnv, { endpoints: [endpoint] })
@@ -57,6 +62,7 @@ function bareUpdates(writers: number): Run {
           return (await connection.txn([], [put])).header.revision
         }),
       )
+      const copy = isWatching ? await watchedCopy(connection, Math.max(...revisions)) : undefined
       const measurement = await measureWriters(writers, async index => {
         const at = index % size
         const pod = pods[at] as (typeof pods)[number]
@@ -68,10 +74,44 @@ function bareUpdates(writers: number): Run {
         )
         if (!succeeded) throw new Error(`${key} was changed by somebody else`)
         revisions[at] = header.revision
+        await copy?.told(header.revision)
       })
       connection.close()
       return measurement
     })
+}
+
+/** What a watch tells of the bare keys, parsed and kept. */
+async function watchedCopy(
+  connection: EtcdConnection,
+  since: number,
+): Promise<{ told(revision: number): Promise<void> | undefined }> {
+  const objects = new Map<string, unknown>()
+  const waiting = new Map<number, () => void>()
+  let newest = since
+  const begun = new Promise<void>((resolve, reject) => {
+    connection.watch(
+      '/bare/',
+      { end: '/bare0', startRevision: since + 1 },
+      {
+        ended: reject,
+        answered: ({ created, events }) => {
+          if (created) resolve()
+          for (const { kv } of events) {
+            objects.set(kv.key, JSON.parse(Buffer.from(kv.value).toString('utf8')))
+            newest = kv.modRevision
+            waiting.get(newest)?.()
+            waiting.delete(newest)
+          }
+        },
+      },
+    )
+  })
+  await begun
+  return {
+    told: revision =>
+      revision <= newest ? undefined : new Promise(resolve => void waiting.set(revision, resolve)),
+  }
 }
 
 function reads(size: number): Promise<Measurement> {

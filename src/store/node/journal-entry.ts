@@ -38,16 +38,15 @@ export interface PendingEntry {
   readonly notes: JournalNote[]
 }
 
-/** What is written of an entry. */
+/** What is written of an entry: a `JournalEntry`. JSON leaves out what is undefined. */
 export function entryText({ record, timeMs, notes }: PendingEntry): string {
-  const entry: JournalEntry = {
-    ...(record === undefined ? {} : { revision: record.revision }),
+  return JSON.stringify({
+    revision: record?.revision,
     timeMs,
-    ...(record?.cause === undefined ? {} : { cause: record.cause }),
-    ...(record === undefined ? {} : { changes: record.changes.map(changeOf) }),
-    ...(notes.length === 0 ? {} : { notes }),
-  }
-  return JSON.stringify(entry)
+    cause: record?.cause,
+    changes: record?.changes.map(changeOf),
+    notes: notes.length === 0 ? undefined : notes,
+  })
 }
 
 /** Which object a change is of. */
