@@ -42,10 +42,17 @@ interface Demand {
   readonly number: number
 }
 
+interface Renamed {
+  readonly claim: AddressClaim
+  readonly port: string
+}
+
 interface NodePortPlan {
   readonly letGo: readonly AddressClaim[]
   /** Demands that are met, by index of the port. */
   readonly kept: ReadonlyMap<number, number>
+  /** Claims that are kept under another name of their port. */
+  readonly renamed: readonly Renamed[]
   /** Those with a number first, so that no allocation takes it. */
   readonly missing: readonly Demand[]
 }
@@ -60,12 +67,13 @@ export function createNodePorts(options: PortPoolOptions): NodePorts {
   let isCurrent = false
   return {
     settle: async (client, key, service) => {
-      const { letGo, kept, missing } = planNodePorts(client, key, service)
+      const { letGo, kept, renamed, missing } = planNodePorts(client, key, service)
       const isWritten = (service?.spec.ports ?? []).every(({ nodePort }) => nodePort !== 0)
-      if (letGo.length + missing.length === 0 && isWritten) return
+      if (letGo.length + renamed.length + missing.length === 0 && isWritten) return
       if (!isCurrent) pool = filledPool(options, client)
       isCurrent = false
       for (const claim of letGo) pool.release(claim.spec.port?.number ?? 0, claim.spec.port)
+      rename(pool, key, renamed)
       const numbers = new Map(kept)
       for (const demand of missing) numbers.set(demand.index, take(pool, key, demand))
       isCurrent = await client.transact(tx => {
@@ -73,6 +81,10 @@ export function createNodePorts(options: PortPoolOptions): NodePorts {
         if (current?.metadata.uid !== service?.metadata.uid) return false
         if (!deepEqual(current?.spec.ports, service?.spec.ports)) return false
         for (const { metadata } of letGo) tx.delete(AddressClaim, { name: metadata.name })
+        for (const { claim, port } of renamed)
+          tx.modify(AddressClaim, { name: claim.metadata.name }, ({ spec }) => {
+            if (spec.port !== undefined) spec.port.name = port
+          })
         if (current === undefined) return true
         for (const demand of missing) writeClaim(tx, demand, { service: current, numbers })
         tx.modify(Service, key, ({ spec }) => {
@@ -103,6 +115,7 @@ function planNodePorts(reader: Reader, key: ObjectRef, service: Service | undefi
   const demands = [...demandsOf(service)].sort((a, b) => Number(a.number === 0) - Number(b.number === 0))
   const keptClaims = new Set<AddressClaim>()
   const kept = new Map<number, number>()
+  const renamed: Renamed[] = []
   for (const { index: at, port, protocol, number } of demands) {
     // One that is written as 0 again, as a manifest has it, gets back what it has.
     const claim = ours.find(
@@ -114,10 +127,12 @@ function planNodePorts(reader: Reader, key: ObjectRef, service: Service | undefi
     if (claim?.spec.port === undefined) continue
     keptClaims.add(claim)
     kept.set(at, claim.spec.port.number)
+    if (claim.spec.port.name !== port) renamed.push({ claim, port })
   }
   return {
     letGo: held.filter(claim => !keptClaims.has(claim)),
     kept,
+    renamed,
     missing: demands.filter(({ index: at }) => !kept.has(at)),
   }
 }
@@ -138,6 +153,16 @@ function take(pool: PortPool, key: ObjectRef, { port, protocol, number }: Demand
   if (number === 0) return pool.allocate(owner, { protocol })
   pool.claim(number, owner, { protocol })
   return number
+}
+
+/** All are let go first, since two of them may have each other's name. */
+function rename(pool: PortPool, key: ObjectRef, renamed: readonly Renamed[]): void {
+  const ports = renamed.flatMap(({ claim: { spec }, port }) =>
+    spec.port === undefined ? [] : [{ ...spec.port, name: port }],
+  )
+  for (const port of ports) pool.release(port.number, port)
+  for (const port of ports)
+    if (pool.includes(port.number)) pool.claim(port.number, ownerText(key, port.name), port)
 }
 
 /** Without uid: a service that is made again gets the ports that it had, if they are free. */

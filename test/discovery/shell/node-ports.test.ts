@@ -118,6 +118,49 @@ describe('node ports', () => {
     expect([portsOf(w, 'a'), reasonOf(w, 'a')]).toEqual([[30_000], 'Allocated'])
   })
 
+  test('a port that is renamed keeps its number, and its claim has the new name', async () => {
+    const w = world({ first: 30_000, last: 30_009 })
+    await w.start()
+    await put(w, 'a', 0, 0)
+    const rename = async (name: string, nodePort: number): Promise<void> => {
+      await w.store.modify(Service, { namespace, name: 'a' }, ({ spec }) => {
+        const [port] = (spec.ports ?? []) as { name?: string; nodePort?: number }[]
+        if (port !== undefined) Object.assign(port, { name, nodePort })
+      })
+      await w.env.settle()
+    }
+    await rename('web', 30_000)
+    const claim = w.store.get(AddressClaim, { name: 'node-port-30000-tcp' })
+    expect(claim?.spec.port).toEqual({ name: 'web', protocol: 'TCP', number: 30_000 })
+    await rename('web', 0)
+    expect(portsOf(w, 'a')).toEqual([30_000, 30_001])
+    await remove(w, 'a')
+    await w.store.create(Service, {
+      metadata: { namespace, name: 'a' },
+      spec: { ports: [{ name: 'web', port: 80, nodePort: 0 }] },
+    })
+    await w.env.settle()
+    expect(portsOf(w, 'a')).toEqual([30_000])
+  })
+
+  test('ports that swap their names swap nothing else', async () => {
+    const w = world({ first: 30_000, last: 30_009 })
+    await w.start()
+    await put(w, 'a', 0, 0)
+    await w.store.modify(Service, { namespace, name: 'a' }, ({ spec }) => {
+      const [first, second] = (spec.ports ?? []) as { name?: string }[]
+      if (first === undefined || second === undefined) return
+      Object.assign(first, { name: 'p1' })
+      Object.assign(second, { name: 'p0' })
+    })
+    await w.env.settle()
+    const held = w.store.list(AddressClaim).items.flatMap(({ spec }) => spec.port ?? [])
+    expect(held.map(({ name, number }) => [name, number]).sort()).toEqual([
+      ['p0', 30_001],
+      ['p1', 30_000],
+    ])
+  })
+
   test('all of a service or none; exhaustion is a condition, until a number is free', async () => {
     const w = world()
     await w.start()
