@@ -1,4 +1,5 @@
 import type { HealthMachineOptions } from '../../core/internal.js'
+import { gracedHealth } from './graced-health.js'
 
 /** The timing fields of a Docker health check. */
 export interface DockerHealthCheck {
@@ -12,11 +13,6 @@ export interface DockerHealthCheck {
 
 /** How Docker judges: failures in the start period do not count until the first success. Source: moby daemon/health.go. */
 export function dockerHealth(check: DockerHealthCheck = {}): HealthMachineOptions {
-  const { startPeriodSeconds = 0, intervalSeconds = 30, retries = 3 } = check
-  return {
-    graceMs: startPeriodSeconds * 1000,
-    intervalMs: intervalSeconds * 1000,
-    initialDelayMs: intervalSeconds * 1000,
-    failureThreshold: retries,
-  }
+  const { startPeriodSeconds: graceSeconds = 0, intervalSeconds = 30, retries: failures = 3 } = check
+  return gracedHealth({ graceSeconds, intervalSeconds, delaySeconds: intervalSeconds, failures })
 }

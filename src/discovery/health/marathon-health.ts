@@ -1,4 +1,5 @@
 import type { HealthMachineOptions } from '../../core/internal.js'
+import { gracedHealth } from './graced-health.js'
 
 /** The timing fields of a Marathon health check. */
 export interface MarathonHealthCheck {
@@ -16,10 +17,6 @@ export interface MarathonHealthCheck {
  * mesosphere/marathon, HealthCheckActor.
  */
 export function marathonHealth(check: MarathonHealthCheck = {}): HealthMachineOptions {
-  const { gracePeriodSeconds = 300, intervalSeconds = 60, maxConsecutiveFailures = 3 } = check
-  return {
-    graceMs: gracePeriodSeconds * 1000,
-    intervalMs: intervalSeconds * 1000,
-    failureThreshold: maxConsecutiveFailures + 1,
-  }
+  const { gracePeriodSeconds: graceSeconds = 300, intervalSeconds = 60, maxConsecutiveFailures = 3 } = check
+  return gracedHealth({ graceSeconds, intervalSeconds, failures: maxConsecutiveFailures + 1 })
 }

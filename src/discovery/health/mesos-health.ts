@@ -1,4 +1,5 @@
 import type { HealthMachineOptions } from '../../core/internal.js'
+import { gracedHealth } from './graced-health.js'
 
 /** The timing fields of a health check of Mesos. */
 export interface MesosHealthCheck {
@@ -15,10 +16,10 @@ export interface MesosHealthCheck {
 /** How Mesos' own health checks judge; a task that is unhealthy is killed. Source: mesos, HealthCheck in mesos.proto. */
 export function mesosHealth(check: MesosHealthCheck = {}): HealthMachineOptions {
   const { delaySeconds = 15, intervalSeconds = 10, consecutiveFailures = 3, gracePeriodSeconds = 10 } = check
-  return {
-    initialDelayMs: delaySeconds * 1000,
-    intervalMs: intervalSeconds * 1000,
-    failureThreshold: consecutiveFailures,
-    graceMs: gracePeriodSeconds * 1000,
-  }
+  return gracedHealth({
+    graceSeconds: gracePeriodSeconds,
+    intervalSeconds,
+    delaySeconds,
+    failures: consecutiveFailures,
+  })
 }

@@ -24,7 +24,9 @@ export type {
   VariableCollision,
 } from './environment.js'
 export type {
+  BackendCollision,
   MarathonLbApp,
+  MarathonLbConfig,
   MarathonLbHealthCheck,
   MarathonLbOptions,
   MarathonLbTask,

@@ -62,6 +62,19 @@ export interface MarathonLbOptions extends HaproxySettings {
   readonly httpBind?: string
 }
 
+/** Apps whose ports would be one backend: `/web` and `web`, or `/a/b` and `/a_b`. The first is rendered, the others are not. */
+export interface BackendCollision {
+  readonly backend: string
+  /** In order of their ids. */
+  readonly apps: readonly string[]
+}
+
+/** A configuration, and what is not in it. */
+export interface MarathonLbConfig extends HaproxyConfig {
+  /** By name of the backend; empty when every app has its own. */
+  readonly collisions: readonly BackendCollision[]
+}
+
 /** States of tasks that get no traffic. Those that are lost or out of reach may be well: they stay. */
 const GONE_STATES = new Set([
   'TASK_STAGING',
@@ -93,17 +106,21 @@ const MARATHON_LB_OPTIONS = /* @__PURE__ */ knownOptions<MarathonLbOptions>('hap
 /**
  * The configuration that marathon-lb makes of apps and their HAPROXY_ labels: GROUP, ENABLED, VHOST, PATH, MODE, BALANCE,
  * STICKY, PORT, BIND_ADDR, BIND_OPTIONS, BACKEND_WEIGHT, REDIRECT_TO_HTTPS. `HAPROXY_0_X` is for the port of that index, and
- * goes before `HAPROXY_X`. Names, numbers and cookies of servers are the ones there. Source: mesosphere/marathon-lb.
+ * goes before `HAPROXY_X`. Names, numbers and cookies of servers are the ones there. Apps that would share the name of a
+ * backend are not merged: those after the first are left out and reported. Source: mesosphere/marathon-lb.
  */
 export function haproxyOfMarathon(
   apps: readonly MarathonLbApp[],
   options: MarathonLbOptions = {},
-): HaproxyConfig {
+): MarathonLbConfig {
   assertKnown(options, MARATHON_LB_OPTIONS)
-  const sites = apps
+  const wanted = apps
     .flatMap(app => app.servicePorts.map((port, index) => siteOf(app, port, index)))
     .filter(site => isWanted(site, options))
     .sort((a, b) => compareText(a.app.id, b.app.id) || a.port - b.port)
+  const named = new Map<string, Site[]>()
+  for (const site of wanted) named.set(site.name, [...(named.get(site.name) ?? []), site])
+  const sites = wanted.filter(site => named.get(site.name)?.[0] === site)
   const hosted = sites.filter(({ hosts }) => hosts.length > 0)
   const byHost: HaproxyFrontend = {
     name: 'marathon_http_in',
@@ -115,6 +132,10 @@ export function haproxyOfMarathon(
     ...haproxySettings({ maxConnections: 50_000, ...options }),
     frontends: [...(hosted.length === 0 ? [] : [byHost]), ...sites.map(frontendOf)],
     backends: sites.map(backendOf),
+    collisions: [...named]
+      .filter(([, same]) => same.length > 1)
+      .map(([backend, same]) => ({ backend, apps: same.map(({ app }) => app.id) }))
+      .sort((a, b) => compareText(a.backend, b.backend)),
   }
 }
 

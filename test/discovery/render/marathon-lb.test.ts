@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import type { MarathonLbApp } from '../../../src/discovery/render/index.js'
+import { formatHaproxy, haproxyOfMarathon, planHaproxy } from '../../../src/discovery/render/index.js'
+
+const app = (id: string, servicePorts: readonly number[], host: string): MarathonLbApp => ({
+  id,
+  labels: {},
+  servicePorts,
+  tasks: [{ id: `${id}-task`, host, ports: servicePorts.map(port => port + 1) }],
+})
+
+test('apps whose names become one are reported, and never merged, in whatever order they come', () => {
+  const apps = [
+    app('abc', [10_000], '10.0.0.2'),
+    app('/abc', [10_000, 10_001], '10.0.0.1'),
+    app('/a/b', [80], '10.0.0.3'),
+    app('/a_b', [80], '10.0.0.4'),
+    app('/other', [10_002], '10.0.0.5'),
+  ]
+  for (const given of [apps, apps.toReversed()]) {
+    const config = haproxyOfMarathon(given)
+    expect(config.collisions).toEqual([
+      { backend: 'a_b_80', apps: ['/a/b', '/a_b'] },
+      { backend: 'abc_10000', apps: ['/abc', 'abc'] },
+    ])
+    expect(config.backends.map(({ name, servers }) => [name, servers.map(({ address }) => address)])).toEqual(
+      [
+        ['a_b_80', ['10.0.0.3']],
+        ['abc_10000', ['10.0.0.1']],
+        ['abc_10001', ['10.0.0.1']],
+        ['other_10002', ['10.0.0.5']],
+      ],
+    )
+    expect(new Set(config.frontends.map(({ name }) => name)).size).toBe(config.frontends.length)
+  }
+})
+
+test('apps with names of their own collide with nobody', () => {
+  const config = haproxyOfMarathon([app('/a', [1], '10.0.0.1'), app('/b', [1], '10.0.0.1')])
+  expect(config.collisions).toEqual([])
+  expect(formatHaproxy(planHaproxy(undefined, config).config)).toContain('backend b_1')
+})
