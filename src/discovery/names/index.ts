@@ -7,6 +7,7 @@ export { swarmNames } from './swarm-names.js'
 
 // To build with.
 export { mesosAgentTail, mesosDomain, mesosHash, mesosLabel } from './mesos-labels.js'
+export { nameCollisions } from '../structures/name-collisions.js'
 
 // Types you will meet.
 export type { ConsulNamesOptions } from './consul-names.js'
@@ -15,4 +16,5 @@ export type { KubernetesNamesOptions } from './kubernetes-names.js'
 export type { MesosLabels } from './mesos-labels.js'
 export type { MesosNamesOptions } from './mesos-names.js'
 export type { SwarmNamesOptions } from './swarm-names.js'
+export type { NameCollision } from '../structures/name-collisions.js'
 export type { NamingProfile } from '../registry/naming-profile.js'

@@ -24,7 +24,6 @@ export type {
   VariableCollision,
 } from './environment.js'
 export type {
-  BackendCollision,
   MarathonLbApp,
   MarathonLbConfig,
   MarathonLbHealthCheck,

@@ -1,4 +1,6 @@
 import { assertKnown, compareText, knownOptions } from '../../core/internal.js'
+import type { NameCollision } from '../structures/name-collisions.js'
+import { collisionsOf } from '../structures/name-collisions.js'
 import type {
   HaproxyBackend,
   HaproxyConfig,
@@ -62,17 +64,13 @@ export interface MarathonLbOptions extends HaproxySettings {
   readonly httpBind?: string
 }
 
-/** Apps whose ports would be one backend: `/web` and `web`, or `/a/b` and `/a_b`. The first is rendered, the others are not. */
-export interface BackendCollision {
-  readonly backend: string
-  /** In order of their ids. */
-  readonly apps: readonly string[]
-}
-
 /** A configuration, and what is not in it. */
 export interface MarathonLbConfig extends HaproxyConfig {
-  /** By name of the backend; empty when every app has its own. */
-  readonly collisions: readonly BackendCollision[]
+  /**
+   * Apps whose ports would be one backend, such as `/a/b` and `/a_b`, by its name, each with the index of its port, as
+   * `/a/b:0`: the first is rendered, the others are not. Empty when all have names of their own.
+   */
+  readonly collisions: readonly NameCollision[]
 }
 
 /** States of tasks that get no traffic. Those that are lost or out of reach may be well: they stay. */
@@ -118,9 +116,8 @@ export function haproxyOfMarathon(
     .flatMap(app => app.servicePorts.map((port, index) => siteOf(app, port, index)))
     .filter(site => isWanted(site, options))
     .sort((a, b) => compareText(a.app.id, b.app.id) || a.port - b.port)
-  const named = new Map<string, Site[]>()
-  for (const site of wanted) named.set(site.name, [...(named.get(site.name) ?? []), site])
-  const sites = wanted.filter(site => named.get(site.name)?.[0] === site)
+  const first = new Map(wanted.toReversed().map(site => [site.name, site]))
+  const sites = wanted.filter(site => first.get(site.name) === site)
   const hosted = sites.filter(({ hosts }) => hosts.length > 0)
   const byHost: HaproxyFrontend = {
     name: 'marathon_http_in',
@@ -132,10 +129,7 @@ export function haproxyOfMarathon(
     ...haproxySettings({ maxConnections: 50_000, ...options }),
     frontends: [...(hosted.length === 0 ? [] : [byHost]), ...sites.map(frontendOf)],
     backends: sites.map(backendOf),
-    collisions: [...named]
-      .filter(([, same]) => same.length > 1)
-      .map(([backend, same]) => ({ backend, apps: same.map(({ app }) => app.id) }))
-      .sort((a, b) => compareText(a.backend, b.backend)),
+    collisions: collisionsOf(wanted.map(({ app, index, name }) => ({ source: `${app.id}:${index}`, name }))),
   }
 }
 

@@ -20,8 +20,8 @@ test('apps whose names become one are reported, and never merged, in whatever or
   for (const given of [apps, apps.toReversed()]) {
     const config = haproxyOfMarathon(given)
     expect(config.collisions).toEqual([
-      { backend: 'a_b_80', apps: ['/a/b', '/a_b'] },
-      { backend: 'abc_10000', apps: ['/abc', 'abc'] },
+      { name: 'a_b_80', sources: ['/a/b:0', '/a_b:0'] },
+      { name: 'abc_10000', sources: ['/abc:0', 'abc:0'] },
     ])
     expect(config.backends.map(({ name, servers }) => [name, servers.map(({ address }) => address)])).toEqual(
       [
@@ -33,6 +33,13 @@ test('apps whose names become one are reported, and never merged, in whatever or
     )
     expect(new Set(config.frontends.map(({ name }) => name)).size).toBe(config.frontends.length)
   }
+})
+
+test('so are ports of one app', () => {
+  const labels = { HAPROXY_PORT: '8000' }
+  const config = haproxyOfMarathon([{ ...app('/a', [1, 2], '10.0.0.1'), labels }])
+  expect(config.collisions).toEqual([{ name: 'a_8000', sources: ['/a:0', '/a:1'] }])
+  expect(config.backends).toHaveLength(1)
 })
 
 test('apps with names of their own collide with nobody', () => {
