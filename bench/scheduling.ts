@@ -14,7 +14,7 @@ import { schedulingLoopRows } from './rows/scheduling-loop.js'
 const MIB = 1024 ** 2
 const TASK: TaskSize = { cpu: 100, memory: 500 }
 const BATCH = 500
-const UNIQUE_COUNT = 20_000
+const UNIQUE_COUNT = 100_000
 
 type More = Omit<PlacementRequest, 'key' | 'requests'>
 

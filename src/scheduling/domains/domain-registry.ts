@@ -16,6 +16,8 @@ export interface CountedTask extends TaskIdentity {
   readonly affinity?: readonly TaskAffinity[] | undefined
 }
 
+const NO_TERMS: readonly DomainTerm[] = Object.freeze([])
+
 interface Selecting {
   readonly counts: DomainCounts
   readonly selects: (task: TaskIdentity) => boolean
@@ -124,6 +126,7 @@ export class DomainRegistry {
    * like itself away, so that nothing is different when the first of them is placed.
    */
   keepingAway(task: TaskIdentity, own: readonly DomainTerm[]): readonly DomainTerm[] {
+    if (own.length + this.#keepingAway.size === 0) return NO_TERMS
     const found = new Map<string, DomainTerm>()
     const take = (key: string, { attribute }: DomainTerm): void =>
       void found.set(key, { attribute, tasks: { keepingAway: key }, ignoresFirst: true })

@@ -226,13 +226,13 @@ export class ClusterMirror {
     for (const { name } of this.held.forTask(key)) this.scheduler.removeTask(holdKey(name))
     const { assignedDevices } = task.spec
     const devices = assignedDevices === undefined ? {} : { held: assignedDevices }
-    const demand = demandOf(task)
-    this.scheduler.addTask({ ...demand, ...devices, key, node })
+    const demand: TaskPlacement = { ...demandOf(task), ...devices, key, node }
+    // Most are on the node that they were given here.
+    if (held === undefined || !asksSame(held, demand)) this.scheduler.addTask(demand)
     this.use.set(key, task, demand.requests ?? {})
     const isRedescribed = this.#noteReservedUse(key, held?.node, task)
     this.#tasks.set(key, version)
-    if (held !== undefined && takesSame(held, this.scheduler.task(key)))
-      return isRedescribed ? { kind: 'node', node } : NONE
+    if (held !== undefined && takesSame(held, demand)) return isRedescribed ? { kind: 'node', node } : NONE
     this.#touch(node)
     // It left, and it came: what either may help is looked at.
     if (held !== undefined) return { kind: 'node', node }
@@ -361,9 +361,8 @@ function holdKey(name: string): string {
 }
 
 /** Whether the two take the same room; what a task asked of its node beside that is not looked at. */
-function takesSame(a: TaskPlacement, b: TaskPlacement | undefined): boolean {
+function takesSame(a: TaskPlacement, b: TaskPlacement): boolean {
   return (
-    b !== undefined &&
     a.node === b.node &&
     a.group === b.group &&
     deepEqual(a.labels ?? {}, b.labels ?? {}) &&
@@ -372,6 +371,11 @@ function takesSame(a: TaskPlacement, b: TaskPlacement | undefined): boolean {
     deepEqual(a.held ?? [], b.held ?? []) &&
     deepEqual(a.volumes ?? [], b.volumes ?? [])
   )
+}
+
+/** Whether the two are the same, but for how many siblings there were when it was placed. */
+function asksSame({ instances: _, ...held }: TaskPlacement, placement: TaskPlacement): boolean {
+  return deepEqual(held, placement)
 }
 
 function versionOfNode({ metadata }: Node): string {

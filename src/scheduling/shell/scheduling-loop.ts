@@ -152,8 +152,7 @@ export class SchedulingLoop {
       }
     }
     this.#wakeGangs(grown)
-    this.#takeAside(reader)
-    this.#wakeNext()
+    this.#goOn({ client: reader })
   }
 
   /** Places the first in order of those that are to be tried, a batch or a gang at a time. */
@@ -161,12 +160,14 @@ export class SchedulingLoop {
     const key = taskKey(ref)
     const grown = this.#note(key, task)
     if (grown !== undefined) this.#wakeGangs([grown])
+    // Most have got their node by now, with those before them.
+    const isOver = this.#isServed(key, task) && this.#parts.queue.pending.peek() === undefined
+    if (isOver) return this.#goOn(ctx)
     const waitMs = this.#parts.queue.judge(key, task, ctx.env.clock.now())
     const endMs = await this.#endHolds(key, task, ctx)
     await this.#placeNext(ctx)
     if (task !== undefined) await this.#tellAside(key, task, ctx)
-    this.#takeAside(ctx.client)
-    this.#wakeNext()
+    this.#goOn(ctx)
     const afterMs = Math.min(waitMs ?? Number.POSITIVE_INFINITY, endMs ?? Number.POSITIVE_INFINITY)
     return Number.isFinite(afterMs) ? requeueAfter(afterMs) : undefined
   }
@@ -186,8 +187,16 @@ export class SchedulingLoop {
     if (refusal !== undefined) await reportRefusal(openTask(task), refusal, ctx, queue.waiting)
   }
 
-  #takeAside(reader: Reader): void {
-    for (const key of this.#parts.queue.takeAside()) this.#note(key, reader.get(Task, refOfKey(key)))
+  /** Whether the task wants nothing of this scheduler any more. */
+  #isServed(key: string, task: Task | undefined): boolean {
+    const isWaiting = task !== undefined && this.#parts.queue.isOurs(task)
+    return !isWaiting && this.#parts.mirror.held.forTask(key).length === 0
+  }
+
+  /** Has those looked at that come next. A client is opened only if there are some that were left aside. */
+  #goOn(from: { readonly client: Reader }): void {
+    for (const key of this.#parts.queue.takeAside()) this.#note(key, from.client.get(Task, refOfKey(key)))
+    this.#wakeNext()
   }
 
   #wakeNext(): void {

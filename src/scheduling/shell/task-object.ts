@@ -1,6 +1,8 @@
+import { LRUCache } from 'lru-cache'
 import type { Task } from '../../api/index.js'
 import { isTaskActive, TEMPLATE_HASH_LABEL } from '../../api/index.js'
 import { deviceAmounts } from '../../api/internal.js'
+import type { ResourceVector } from '../../core/index.js'
 import { parseResources, parseTime } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
 import type { HostPort } from '../nodes/host-ports.js'
@@ -22,31 +24,48 @@ export function taskKey(ref: { readonly namespace?: string; readonly name: strin
 export function requestOfTask(task: Task, siblings?: number): PlacementRequest {
   const { metadata, spec } = task
   const group = groupOfTask(task)
-  const { requests = {}, limits = {} } = spec.resources ?? {}
-  return {
+  const { nodeSelector, tolerations, constraints, ports, devices, affinity, spread, platforms } = spec
+  const request: { -readonly [Field in keyof PlacementRequest]: PlacementRequest[Field] } = {
     key: taskKey(metadata),
-    requests: {
-      ...parseResources(deviceAmounts(spec.devices)),
+    requests: amountsOf(spec),
+    namespace: metadata.namespace ?? '',
+    priority: spec.priority ?? 0,
+  }
+  // What is not there is left out: requests are alike when they have the same.
+  if (nodeSelector !== undefined) request.nodeSelector = { matchLabels: nodeSelector }
+  if (tolerations !== undefined) request.tolerations = tolerations
+  if (constraints !== undefined) request.constraints = constraints
+  if (ports !== undefined) request.hostPorts = hostPortsOf(ports)
+  if (devices !== undefined) request.devices = devices
+  if (spec.volumes !== undefined) request.volumes = spec.volumes
+  if (spec.image !== undefined) request.images = [imageName(spec.image)]
+  if (Object.keys(metadata.labels).length > 0) request.labels = metadata.labels
+  if (affinity !== undefined) request.affinity = affinity
+  if (spread !== undefined) request.spread = spread
+  if (spec.nodePreferences !== undefined) request.preferences = spec.nodePreferences
+  if (platforms !== undefined) request.platforms = platforms
+  if (group !== undefined) request.group = group
+  if (siblings !== undefined) request.instances = siblings
+  return request
+}
+
+/** Vectors that were parsed before, by what they were parsed from: tasks of one template share them. */
+const AMOUNTS = /* @__PURE__ */ new LRUCache<string, ResourceVector>({ max: 1_000 })
+
+/** What a task asks for of each resource; a device is one more of its kind. */
+function amountsOf({ resources = {}, devices }: Task['spec']): ResourceVector {
+  const key = JSON.stringify([resources, devices])
+  let amounts = AMOUNTS.get(key)
+  if (amounts === undefined) {
+    const { limits = {}, requests = {} } = resources
+    amounts = Object.freeze({
+      ...parseResources(deviceAmounts(devices)),
       ...parseResources(limits),
       ...parseResources(requests),
-    },
-    nodeSelector: { matchLabels: spec.nodeSelector ?? {} },
-    tolerations: spec.tolerations ?? [],
-    constraints: spec.constraints ?? [],
-    hostPorts: hostPortsOf(spec.ports ?? []),
-    ...(spec.devices === undefined ? {} : { devices: spec.devices }),
-    ...(spec.volumes === undefined ? {} : { volumes: spec.volumes }),
-    ...(spec.image === undefined ? {} : { images: [imageName(spec.image)] }),
-    labels: metadata.labels,
-    namespace: metadata.namespace ?? '',
-    affinity: spec.affinity ?? [],
-    spread: spec.spread ?? [],
-    preferences: spec.nodePreferences ?? [],
-    platforms: spec.platforms ?? [],
-    priority: spec.priority ?? 0,
-    ...(group === undefined ? {} : { group }),
-    ...(siblings === undefined ? {} : { instances: siblings }),
+    })
+    AMOUNTS.set(key, amounts)
   }
+  return amounts
 }
 
 /** The group of siblings that a task is in: the one it names, or that of its controlling owner. */
@@ -97,7 +116,12 @@ export function isUnassigned(task: Task): boolean {
 export function compareTasks(a: Task, b: Task): number {
   return (
     (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
-    parseTime(a.metadata.creationTimestamp) - parseTime(b.metadata.creationTimestamp) ||
+    compareTimes(a.metadata.creationTimestamp, b.metadata.creationTimestamp) ||
     compareText(taskKey(a.metadata), taskKey(b.metadata))
   )
+}
+
+/** Those of one template are mostly of one moment. */
+function compareTimes(a: string, b: string): number {
+  return a === b ? 0 : parseTime(a) - parseTime(b)
 }
