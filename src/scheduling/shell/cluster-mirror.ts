@@ -3,7 +3,6 @@ import { isTaskActive, isTaskFinished } from '../../api/index.js'
 import { reservedUse } from '../../api/internal.js'
 import type { ResourceVector } from '../../core/index.js'
 import { addResources, isKeelsonError } from '../../core/index.js'
-import { deepEqual } from '../../core/internal.js'
 import type { NodeDevice } from '../nodes/devices.js'
 import type { NodeDescription } from '../nodes/node-description.js'
 import type { PlaceResult } from '../place-result.js'
@@ -17,6 +16,7 @@ import { HeldRoom, heldForRoles } from './held-room.js'
 import { ImageShares } from './image-shares.js'
 import { readableNode } from './node-object.js'
 import { QueueUse } from './queue-use.js'
+import { asksSame, takesSame } from './same-placement.js'
 import type { FailureMemoryPolicy } from './scheduling-controller-options.js'
 import { groupOfTask, requestOfTask, taskKey, versionOf } from './task-object.js'
 
@@ -358,24 +358,6 @@ export class ClusterMirror {
 /** Under which key the scheduler has a reservation; no key of a task begins so. */
 function holdKey(name: string): string {
   return `reservation:${name}`
-}
-
-/** Whether the two take the same room; what a task asked of its node beside that is not looked at. */
-function takesSame(a: TaskPlacement, b: TaskPlacement): boolean {
-  return (
-    a.node === b.node &&
-    a.group === b.group &&
-    deepEqual(a.labels ?? {}, b.labels ?? {}) &&
-    deepEqual(a.requests ?? {}, b.requests ?? {}) &&
-    deepEqual(a.hostPorts ?? [], b.hostPorts ?? []) &&
-    deepEqual(a.held ?? [], b.held ?? []) &&
-    deepEqual(a.volumes ?? [], b.volumes ?? [])
-  )
-}
-
-/** Whether the two are the same, but for how many siblings there were when it was placed. */
-function asksSame({ instances: _, ...held }: TaskPlacement, placement: TaskPlacement): boolean {
-  return deepEqual(held, placement)
 }
 
 function versionOfNode({ metadata }: Node): string {

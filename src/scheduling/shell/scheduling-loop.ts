@@ -187,9 +187,9 @@ export class SchedulingLoop {
     if (refusal !== undefined) await reportRefusal(openTask(task), refusal, ctx, queue.waiting)
   }
 
-  /** Whether the task wants nothing of this scheduler any more. */
+  /** Whether the task waits for nothing, and nothing is held for it. */
   #isServed(key: string, task: Task | undefined): boolean {
-    const isWaiting = task !== undefined && this.#parts.queue.isOurs(task)
+    const isWaiting = task !== undefined && isUnassigned(task)
     return !isWaiting && this.#parts.mirror.held.forTask(key).length === 0
   }
 
