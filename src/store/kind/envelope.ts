@@ -27,15 +27,18 @@ export function envelopeProblems(kind: Kind, input: ObjectInput): FieldProblem[]
       message: 'is not a field of an object; put it into spec',
     })
   }
-  for (const field of ['apiVersion', 'kind'] as const) {
-    const value = input[field]
-    if (value === undefined || value === kind[field]) continue
-    problems.push({ field, value, message: `must be ${kind[field]}, or left out` })
-  }
+  const { apiVersion, kind: name } = input
+  if (apiVersion !== undefined && apiVersion !== kind.apiVersion)
+    problems.push(notThatOf('apiVersion', apiVersion, kind.apiVersion))
+  if (name !== undefined && name !== kind.kind) problems.push(notThatOf('kind', name, kind.kind))
   const problem = namespaceProblem(input.metadata.namespace, kind)
   if (problem !== undefined)
     problems.push({ field: 'metadata.namespace', value: input.metadata.namespace, message: problem })
   return problems
+}
+
+function notThatOf(field: string, value: string, expected: string): FieldProblem {
+  return { field, value, message: `must be ${expected}, or left out` }
 }
 
 /** How errors call the object, before anything about it is known to be right. */

@@ -79,6 +79,7 @@ export function metadataProblems(
   previous: ObjectMeta | undefined,
 ): readonly FieldProblem[] {
   const problems: FieldProblem[] = []
+  if (input === previous) return problems
   for (const key in input) {
     if (KNOWN.has(key) || !Object.hasOwn(input, key)) continue
     const value = (input as Readonly<Record<string, unknown>>)[key]

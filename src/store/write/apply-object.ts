@@ -76,6 +76,7 @@ export function applyObject(
   return replaceObject(site, table, current, {
     input: withDocument(current, decision.document),
     part,
+    subject: describeObject(id),
     managedFields,
   })
 }

@@ -99,12 +99,22 @@ export function deletionProblems(
   input: ObjectMetaInput,
   finalizers: readonly string[],
 ): readonly FieldProblem[] {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = input
   const problems: FieldProblem[] = []
-  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
-    const value = input[field]
-    if (value === undefined || value === null || value === before[field]) continue
-    problems.push({ field: `metadata.${field}`, value, message: 'is set by the store only; use delete' })
-  }
+  // By their names: to read in a loop what two names stand for costs more than all the rest of it.
+  if (isOther(deletionTimestamp, before.deletionTimestamp))
+    problems.push(ownMark('deletionTimestamp', deletionTimestamp))
+  if (isOther(deletionGracePeriodSeconds, before.deletionGracePeriodSeconds))
+    problems.push(ownMark('deletionGracePeriodSeconds', deletionGracePeriodSeconds))
   if (before.deletionTimestamp === undefined) return problems
   return [...problems, ...addedFinalizers(before.finalizers, finalizers)]
+}
+
+/** From code without types, null is as good as absent. */
+function isOther(value: unknown, before: unknown): boolean {
+  return value !== undefined && value !== null && value !== before
+}
+
+function ownMark(field: keyof DeletionMarks, value: unknown): FieldProblem {
+  return { field: `metadata.${field}`, value, message: 'is set by the store only; use delete' }
 }

@@ -43,7 +43,7 @@ export function updateObject(
   }
   if (preconditions !== undefined)
     assertPreconditions(site, table, current, { ...preconditions, guarded: part })
-  return replaceObject(site, table, current, { input, part, fieldManager })
+  return replaceObject(site, table, current, { input, part, fieldManager, subject })
 }
 
 /** @throws NotFoundError, ConflictError for a precondition, InvalidError, and whatever the recipe throws */
@@ -89,7 +89,15 @@ export function reviseObject(
   const subject = subjectOf(table.kind, current)
   refuse(identityProblems(current, input), subject)
   refuse(envelopeProblems(table.kind, input), subject)
-  return replaceObject(site, table, current, { input, part, fieldManager })
+  return replaceObject(site, table, current, { input, part, fieldManager, subject })
+}
+
+/** What replaces an object. */
+export interface Replacing extends Ownership {
+  readonly input: ObjectInput
+  readonly part: Part
+  /** How errors call the object. */
+  readonly subject: string
 }
 
 /** The rest of an update, once it is known that it may replace `current`. */
@@ -97,15 +105,9 @@ export function replaceObject(
   site: WriteSite,
   table: KindTable,
   current: StoredObject,
-  {
-    input,
-    part,
-    fieldManager,
-    managedFields,
-  }: Ownership & { readonly input: ObjectInput; readonly part: Part },
+  { input, part, subject, fieldManager, managedFields }: Replacing,
 ): StoredObject {
   const { kind } = table
-  const subject = subjectOf(kind, current)
   if (part === 'status') {
     const { metadata } = current
     const { content } = checkedCandidate(site, table, {
