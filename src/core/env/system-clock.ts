@@ -2,6 +2,7 @@ import type { HeapHandle } from '../structures/indexed-heap.js'
 import { heapHandle, IndexedHeap } from '../structures/indexed-heap.js'
 import type { Clock } from './clock.js'
 import { permanentLifetime } from './lifetime.js'
+import { MonotonicReader } from './monotonic-reader.js'
 import { assertDelay, sleep } from './sleep.js'
 import type { Host } from './system-host.js'
 import { systemHost } from './system-host.js'
@@ -19,7 +20,10 @@ interface Timer extends HeapHandle {
  *
  * An error thrown by a callback reaches the host like that of any timer; the other timers still fire.
  */
-export function createSystemClock(host: Host = systemHost): Clock {
+export function createSystemClock(
+  host: Host = systemHost,
+  reader: MonotonicReader = new MonotonicReader(host),
+): Clock {
   const timers = new IndexedHeap<Timer>()
   let armed: { readonly handle: unknown; readonly at: number } | undefined
 
@@ -33,13 +37,13 @@ export function createSystemClock(host: Host = systemHost): Clock {
     if (first === undefined) return disarm()
     if (armed !== undefined && armed.at <= first.at) return
     disarm()
-    const delayMs = Math.max(0, Math.ceil(first.at - host.monotonic()))
+    const delayMs = Math.max(0, Math.ceil(first.at - reader.read()))
     armed = { at: first.at, handle: host.setTimeout(fire, Math.min(delayMs, HOST_DELAY_MS_MAX)) }
   }
 
   const fire = (): void => {
     armed = undefined
-    const now = host.monotonic()
+    const now = reader.read()
     const newer = timers.nextSequence
     try {
       for (let next = timers.peek(); next !== undefined && next.at <= now; next = timers.peek()) {
@@ -56,7 +60,7 @@ export function createSystemClock(host: Host = systemHost): Clock {
   const after = (ms: number, fn: () => void): (() => void) => {
     assertDelay(ms)
     const timer: Timer = { fn, ...heapHandle() }
-    timers.push(timer, host.monotonic() + ms)
+    timers.push(timer, reader.read() + ms)
     arm()
     return () => {
       if (timers.remove(timer) && timers.size === 0) disarm()
@@ -65,7 +69,7 @@ export function createSystemClock(host: Host = systemHost): Clock {
 
   return {
     now: () => host.now(),
-    monotonic: () => host.monotonic(),
+    monotonic: () => reader.read(),
     after,
     sleep: (ms, signal) => sleep({ clock: { after }, lifetime: permanentLifetime, ms, signal }),
   }

@@ -9,8 +9,10 @@ import { createEnvTree } from './env-tree.js'
 import type { IdSource } from './ids.js'
 import { permanentLifetime } from './lifetime.js'
 import type { Logger } from './logger.js'
+import { MonotonicReader } from './monotonic-reader.js'
 import type { Random } from './random.js'
 import { createSystemClock } from './system-clock.js'
+import { systemHost } from './system-host.js'
 import { createSystemIds } from './system-ids.js'
 import { createSystemRandom } from './system-random.js'
 import { createSystemTasks } from './system-tasks.js'
@@ -81,11 +83,12 @@ export function createEnv(options: EnvOptions = {}): Env {
 }
 
 function createSystemPorts(): EnvPorts {
+  const reader = new MonotonicReader(systemHost)
   return {
-    clock: createSystemClock(),
+    clock: createSystemClock(systemHost, reader),
     random: createSystemRandom(),
     ids: createSystemIds(),
-    tasks: createSystemTasks(),
+    tasks: createSystemTasks({ reader }),
     logger: createConsoleLogger(),
     metrics: silentMetrics,
   }

@@ -1,3 +1,4 @@
+import { MonotonicReader } from './monotonic-reader.js'
 import type { Host } from './system-host.js'
 import { systemHost } from './system-host.js'
 import type { TaskScheduler } from './task-scheduler.js'
@@ -7,36 +8,56 @@ export interface SystemTasksOptions {
   /** Longest time that steps may hold the event loop before timers and I/O get a turn. Default 4. */
   readonly sliceMs?: number
   readonly host?: Host
+  /** Through which the clock is read. Default: one of its own. */
+  readonly reader?: MonotonicReader
 }
 
 interface Entry {
   step: (() => void) | undefined
+  next: Entry | undefined
 }
 
 /**
  * The production scheduler: one queue, first in first out, run in microtasks. Steps may hold one turn of the
  * event loop for `sliceMs`, counted over everything that happens in that turn; then the rest waits for the
- * next turn, so that a storm of steps does not hold back timers and sockets.
+ * next turn, so that a storm of steps does not hold back timers and sockets. Where a step has read the clock itself,
+ * that reading tells whether the slice is over, so it may be the step after next that waits.
  *
  * The queue is not bounded: whoever defers is bounded by its own work queue.
  * An error thrown by a step reaches the host as uncaught; the steps behind it still run.
  */
 export function createSystemTasks(options: SystemTasksOptions = {}): TaskScheduler {
-  const { sliceMs = 4, host = systemHost } = options
-  let queue: Entry[] = []
-  let head = 0
+  const { sliceMs = 4, host = systemHost, reader = new MonotonicReader(host) } = options
+  let first: Entry | undefined
+  let last: Entry | undefined
   let scheduled = false
   let sliceEnd: number | undefined
+  /** The reading that was looked at last. */
+  let seenMs = Number.NEGATIVE_INFINITY
 
   // The turn is over when the macrotask armed at its first step runs; no other sign exists.
   const openTurn = (): number => {
-    const end = host.monotonic() + sliceMs
+    const end = reader.read() + sliceMs
     sliceEnd = end
     host.macrotask(() => {
       sliceEnd = undefined
-      if (head < queue.length) run()
+      if (first !== undefined) run()
     })
     return end
+  }
+
+  const isOver = (end: number): boolean => {
+    seenMs = reader.latestMs === seenMs ? reader.read() : reader.latestMs
+    return seenMs >= end
+  }
+
+  const take = (): Entry => {
+    const entry = first as Entry
+    first = entry.next
+    if (first === undefined) last = undefined
+    // What is dead and old would keep what came after it.
+    entry.next = undefined
+    return entry
   }
 
   const run = (): void => {
@@ -45,36 +66,26 @@ export function createSystemTasks(options: SystemTasksOptions = {}): TaskSchedul
     let inTime = sliceEnd === undefined
     const end = sliceEnd ?? openTurn()
     try {
-      while (head < queue.length && (inTime || host.monotonic() < end)) {
+      while (first !== undefined && (inTime || !isOver(end))) {
         inTime = false
-        const entry = queue[head++] as Entry
-        const step = entry.step
+        const entry = take()
+        const { step } = entry
         entry.step = undefined
-        if (head === queue.length) {
-          queue.length = 0
-          head = 0
-        }
         step?.()
       }
     } finally {
-      trim()
       // Over the slice the macrotask continues; after an error in time, a microtask must.
-      const left = head < queue.length
-      scheduled = left
-      if (left && host.monotonic() < end) host.microtask(run)
+      scheduled = first !== undefined
+      if (scheduled && reader.read() < end) host.microtask(run)
     }
-  }
-
-  const trim = (): void => {
-    if (head < 1024 || head * 2 < queue.length) return
-    queue = queue.slice(head)
-    head = 0
   }
 
   return {
     defer: step => {
-      const entry: Entry = { step }
-      queue.push(entry)
+      const entry: Entry = { step, next: undefined }
+      if (last === undefined) first = entry
+      else last.next = entry
+      last = entry
       if (!scheduled) {
         scheduled = true
         host.microtask(run)

@@ -26,7 +26,11 @@ export function createControllerMetrics(
   controller: string,
   concurrency: number,
 ): ControllerMetrics {
-  const labels = { controller }
+  // Frozen, so that the series can be remembered by it.
+  const labels = Object.freeze({ controller })
+  const results = new Map(
+    Object.values(resultLabels).map(result => [result, Object.freeze({ controller, result })]),
+  )
   const total = metrics.counter('controller_runtime_reconcile_total')
   const errors = metrics.counter('controller_runtime_reconcile_errors_total')
   const terminal = metrics.counter('controller_runtime_terminal_reconcile_errors_total')
@@ -41,7 +45,7 @@ export function createControllerMetrics(
     active: attempts => active.set(attempts, labels),
     ended: (outcome, tookMs) => {
       time.record(tookMs / 1000, labels)
-      total.add(1, { controller, result: resultLabels[outcome.kind] })
+      total.add(1, results.get(resultLabels[outcome.kind]))
       if (!('error' in outcome) || outcome.kind === 'conflict') return
       errors.add(1, labels)
       if (outcome.kind === 'terminal') terminal.add(1, labels)

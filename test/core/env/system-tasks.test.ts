@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { MonotonicReader } from '../../../src/core/env/monotonic-reader.js'
 import { createSystemTasks } from '../../../src/core/env/system-tasks.js'
 import { createFakeHost } from './fake-host.js'
 
@@ -64,6 +65,43 @@ describe('system tasks', () => {
     while (host.micro.length + host.macro.length > 0) host.turn()
     expect(host.time).toBe(500)
     expect(firedAt).toBeLessThanOrEqual(9)
+  })
+
+  test('steps that read the clock themselves are not asked for the time again, and the slice ends one step later at most', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ cost: fc.nat(6), readsFirst: fc.boolean() }), { minLength: 1 }),
+        steps => {
+          const host = createFakeHost()
+          let readings = 0
+          const reader = new MonotonicReader({ monotonic: () => (readings++, host.time) })
+          const tasks = createSystemTasks({ host, reader, sliceMs: 4 })
+          /** When each step of the slice began. */
+          let begins: number[] = []
+          for (const { cost, readsFirst } of steps)
+            tasks.defer(() => {
+              begins.push(host.time)
+              if (readsFirst) reader.read()
+              host.time += cost
+              if (!readsFirst) reader.read()
+            }, about)
+          let slices = 0
+          const slice = (run: () => void): void => {
+            begins = []
+            const end = host.time + 4
+            run()
+            host.drainMicrotasks()
+            slices++
+            expect(begins.filter(at => at >= end).length).toBeLessThanOrEqual(1)
+          }
+          slice(() => {})
+          while (host.macro.length > 0) for (const fn of host.macro.splice(0)) slice(fn)
+          // One for each step is its own; one opens each slice, and two may end it. Time that stood still is read again.
+          const still = steps.filter(({ cost }) => cost === 0).length
+          expect(readings).toBeLessThanOrEqual(steps.length + 3 * slices + still)
+        },
+      ),
+    )
   })
 
   test('makes progress with steps longer than the slice', () => {
