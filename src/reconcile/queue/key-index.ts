@@ -4,7 +4,6 @@ import type { KeyRecord } from './key-record.js'
 
 /** Finds records by their keys. */
 export interface KeyIndex<K> {
-  readonly size: number
   find(key: K): KeyRecord<K> | undefined
   add(record: KeyRecord<K>): void
   remove(record: KeyRecord<K>): void
@@ -18,10 +17,6 @@ export class TextIndex<K> implements KeyIndex<K> {
 
   constructor(idOf: (key: K) => string) {
     this.#idOf = idOf
-  }
-
-  get size(): number {
-    return this.#records.size
   }
 
   find(key: K): KeyRecord<K> | undefined {
@@ -54,11 +49,6 @@ export class RefIndex implements KeyIndex<ObjectRef> {
   readonly #spaces = new Map<string, Map<string, KeyRecord<ObjectRef>>>()
   /** The namespace that was looked at last: keys come in groups of one. */
   #latest: { readonly namespace: string; readonly space: Map<string, KeyRecord<ObjectRef>> } | undefined
-  #size = 0
-
-  get size(): number {
-    return this.#size
-  }
 
   find({ namespace = '', name }: ObjectRef): KeyRecord<ObjectRef> | undefined {
     return this.#spaceOf(namespace)?.get(name)
@@ -76,14 +66,11 @@ export class RefIndex implements KeyIndex<ObjectRef> {
     const space = this.#spaces.get(namespace)
     if (space === undefined) this.#spaces.set(namespace, new Map([[name, record]]))
     else space.set(name, record)
-    this.#size++
   }
 
   remove({ key: { namespace = '', name } }: KeyRecord<ObjectRef>): void {
     const space = this.#spaces.get(namespace)
-    if (space?.delete(name) !== true) return
-    this.#size--
-    if (space.size > 0) return
+    if (space?.delete(name) !== true || space.size > 0) return
     this.#spaces.delete(namespace)
     if (this.#latest?.space === space) this.#latest = undefined
   }

@@ -16,6 +16,7 @@ export interface KeyTableOptions<K> {
 export class KeyTable<K> {
   readonly #options: KeyTableOptions<K>
   readonly #records: KeyIndex<K>
+  #size = 0
   #idle = 0
   /** Its worker speaks of it several times in a row. */
   #taken: KeyRecord<K> | undefined
@@ -27,7 +28,7 @@ export class KeyTable<K> {
 
   /** Keys that have something to remember. */
   get size(): number {
-    return this.#records.size - this.#idle
+    return this.#size
   }
 
   /** The record, idle or not. */
@@ -45,13 +46,11 @@ export class KeyTable<K> {
   open(key: K): KeyRecord<K> {
     const known = this.#records.find(key)
     if (known !== undefined && !known.isIdle) return known
-    if (this.size >= this.#options.keysMax) throw full(this.#options.keysMax)
-    if (known !== undefined) {
-      this.#idle--
-      return known
-    }
-    const record = this.#make(key)
-    this.#records.add(record)
+    if (this.#size >= this.#options.keysMax) throw full(this.#options.keysMax)
+    const record = known ?? this.#make(key)
+    if (known === undefined) this.#records.add(record)
+    else this.#idle--
+    this.#size++
     return record
   }
 
@@ -64,6 +63,7 @@ export class KeyTable<K> {
   release(record: KeyRecord<K>): void {
     if (!record.isIdle) return
     if (this.#taken === record) this.#taken = undefined
+    this.#size--
     if (this.#idle < this.#options.idleKeysMax) this.#idle++
     else this.#records.remove(record)
   }
