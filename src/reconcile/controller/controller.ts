@@ -10,7 +10,6 @@ import { inTime } from '../in-time.js'
 import type { ObjectKey } from '../object-key.js'
 import { assertKey } from '../object-key.js'
 import type { KeyRecord } from '../queue/key-record.js'
-import { NEVER } from '../queue/key-record.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
 import { assertGracePeriod } from '../stop-report.js'
 import { applyOutcome } from './apply-outcome.js'
@@ -244,7 +243,7 @@ class ControlLoop<Spec, Status> implements Controller {
       return this.#release(run, record)
     }
     // What wants the key from now on is for another attempt.
-    record.wantedAtMs = NEVER
+    record.wantedAtMs = undefined
     const attempt = openAttempt(run.site, record, step, {
       client: acting,
       view: run.views?.open(key),

@@ -12,9 +12,6 @@ export const REASONS_MAX = 4
 
 const noReasons: readonly string[] = []
 
-/** The time of what has not happened. */
-export const NEVER: number = Number.NEGATIVE_INFINITY
-
 /**
  * Everything known about one key. The record is its own entry in the list of a priority level
  * (`before`, `after`) and among the delays (`at`, `sequence`, `slot`), so no other structure is indexed by the key.
@@ -25,10 +22,12 @@ export class KeyRecord<K> implements HeapHandle {
   at = 0
   sequence = 0
   slot = -1
+  // Undefined and not 0: a field that held nothing but numbers has a box of its own for each time, while those that were
+  // added together can share the one that the clock gave.
   /** Monotonic time at which it became ready, or wanted again while held: work that no run has begun to serve. */
-  wantedAtMs: number = NEVER
-  /** Monotonic time at which a worker took it; `NEVER` while none holds it. */
-  takenAtMs: number = NEVER
+  wantedAtMs: number | undefined = undefined
+  /** Monotonic time at which a worker took it; undefined while none holds it. */
+  takenAtMs: number | undefined = undefined
   /** The highest asked for since the key became wanted. */
   priority = 0
   history: KeyHistory = noFailures
@@ -52,12 +51,12 @@ export class KeyRecord<K> implements HeapHandle {
 
   /** Ready or held. */
   get dirty(): boolean {
-    return this.wantedAtMs !== NEVER
+    return this.wantedAtMs !== undefined
   }
 
   /** A worker holds the key. */
   get processing(): boolean {
-    return this.takenAtMs !== NEVER
+    return this.takenAtMs !== undefined
   }
 
   get isDelayed(): boolean {
@@ -84,9 +83,14 @@ export class KeyRecord<K> implements HeapHandle {
     else if (!this.reasons.includes(reason)) this.reasons = [...this.reasons.slice(1 - REASONS_MAX), reason]
   }
 
+  /** Of a ready key. */
+  get readyAtMs(): number {
+    return this.wantedAtMs as number
+  }
+
   /** The one of two that became ready first; of two at one time, this. */
   earlier(other: KeyRecord<K> | undefined): KeyRecord<K> {
-    return other !== undefined && other.wantedAtMs < this.wantedAtMs ? other : this
+    return other !== undefined && other.readyAtMs < this.readyAtMs ? other : this
   }
 
   forgetReasons(): void {

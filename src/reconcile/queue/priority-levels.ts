@@ -41,7 +41,7 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
   raise(record: KeyRecord<K>, nowMs: number): void {
     const { level } = record
     if (level === undefined) return
-    if (this.#rank(nowMs, record.priority) >= this.#rank(record.wantedAtMs, level.priority)) return
+    if (this.#rank(nowMs, record.priority) >= this.#rank(record.readyAtMs, level.priority)) return
     this.remove(record)
     this.push(record, nowMs)
   }
@@ -66,13 +66,13 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
     this.#length--
     const { head } = level
     if (head === undefined) this.#vacate(level)
-    else if (wasFirst && head.wantedAtMs !== record.wantedAtMs)
-      this.#occupied.update(level, this.#rank(head.wantedAtMs, level.priority))
+    else if (wasFirst && head.readyAtMs !== record.readyAtMs)
+      this.#occupied.update(level, this.#rank(head.readyAtMs, level.priority))
   }
 
   inOrder(): readonly KeyRecord<K>[] {
     const ranked = [...this.#occupied].flatMap(level =>
-      [...level].map(record => ({ record, level, rank: this.#rank(record.wantedAtMs, level.priority) })),
+      [...level].map(record => ({ record, level, rank: this.#rank(record.readyAtMs, level.priority) })),
     )
     // Sorting is stable, and a level gives its records in order.
     ranked.sort((a, b) => a.rank - b.rank || b.level.priority - a.level.priority)

@@ -9,7 +9,6 @@ import { FairClasses } from './fair-classes.js'
 import type { KeyIndex } from './key-index.js'
 import { TextIndex } from './key-index.js'
 import type { KeyRecord, ReadyOrder } from './key-record.js'
-import { NEVER } from './key-record.js'
 import { KeyTable } from './key-table.js'
 import { PriorityLevels } from './priority-levels.js'
 import type { QueueMetrics } from './queue-metrics.js'
@@ -195,8 +194,8 @@ export class RecordQueue<K> implements WorkQueue<K> {
     const record = this.#ready.shift()
     if (record === undefined) return undefined
     const now = nowMs ?? this.#clock.now()
-    const waitedMs = now - record.wantedAtMs
-    record.wantedAtMs = NEVER
+    const waitedMs = now - record.readyAtMs
+    record.wantedAtMs = undefined
     record.takenAtMs = now
     record.forgetReasons()
     this.#table.take(record)
@@ -213,7 +212,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
   }
 
   begin(key: K): void {
-    this.#held(key, 'begin').wantedAtMs = NEVER
+    this.#held(key, 'begin').wantedAtMs = undefined
   }
 
   done(key: K): void {
@@ -226,8 +225,8 @@ export class RecordQueue<K> implements WorkQueue<K> {
    * @param nowMs monotonic, where the clock was just read
    */
   giveBack(record: KeyRecord<K>, nowMs: number = this.#clock.now()): void {
-    const workedMs = nowMs - record.takenAtMs
-    record.takenAtMs = NEVER
+    const workedMs = nowMs - (record.takenAtMs ?? nowMs)
+    record.takenAtMs = undefined
     this.#inFlight--
     this.#metrics.done(workedMs)
     if (record.dirty) this.#enqueue(record)
@@ -240,7 +239,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     if (record === undefined || !record.isWanted) return false
     if (this.#delays.remove(record)) refund(record)
     if (record.level !== undefined) this.#ready.remove(record)
-    record.wantedAtMs = NEVER
+    record.wantedAtMs = undefined
     record.forgetReasons()
     this.#metrics.depth(this.#ready.length)
     this.#table.release(record)
@@ -360,8 +359,8 @@ export class RecordQueue<K> implements WorkQueue<K> {
       state: stateName(record),
       priority,
       ...(slot === -1 ? {} : { dueInMs: Math.max(0, at - now) }),
-      ...(takenAtMs === NEVER ? {} : { takenForMs: since(takenAtMs) }),
-      ...(wantedAtMs === NEVER ? {} : { wantedForMs: since(wantedAtMs) }),
+      ...(takenAtMs === undefined ? {} : { takenForMs: since(takenAtMs) }),
+      ...(wantedAtMs === undefined ? {} : { wantedForMs: since(wantedAtMs) }),
       failures: record.history.failures,
       reasons,
     }
