@@ -160,6 +160,15 @@ const rows: readonly Row[] = [
     ours: objectBytes,
   },
   {
+    name: 'watch-bytes',
+    title: 'what is kept of a watch of one name, each another one',
+    unit: 'bytes',
+    target: 2_000,
+    runs: 1,
+    sizes: [20_000],
+    ours: watchBytes,
+  },
+  {
     name: 'compaction',
     title: 'event-loop delay while 1,000,000 revisions are let go',
     unit: 'ms',
@@ -426,6 +435,24 @@ async function objectBytes(size: number): Promise<Measurement> {
     mean,
     note: `${pods.length} plain objects take ${Math.round(plain / size)} bytes each, ${store.count(Pod)} stored ones ${Math.round(stored / size)}`,
   }
+}
+
+/** Once nothing is told any more. */
+async function watchBytes(size: number): Promise<Measurement> {
+  const store = await warmStore(1_000)
+  const names = Array.from({ length: size }, (_, index) => ({ namespace: 'team-0', name: `other-${index}` }))
+  const listener = (): void => {}
+  const open = (from: number): void => {
+    for (const name of names.slice(from)) store.watch(Pod, name).on(listener)
+  }
+  // The texts of names take more room from their first use as keys on.
+  new Set(names.map(({ name }) => name)).clear()
+  open(size - 100)
+  const before = await heapUsed()
+  open(0)
+  const mean = ((await heapUsed()) - before) / size
+  await store.close()
+  return { samples: [mean], mean, note: 'the text of the name left out' }
 }
 
 /** Bytes in use once everything that waits for a turn of the event loop is gone. */

@@ -1,4 +1,5 @@
 import type { Env } from '../../core/index.js'
+import { SmallMap } from '../../core/internal.js'
 import { DeliverySteps } from './delivery-steps.js'
 import type { GroupMember } from './watch-group.js'
 import { WatchGroup } from './watch-group.js'
@@ -36,7 +37,7 @@ export class Channel {
   /** Cursors that want to be told of every append. */
   #strict: ChannelCursor[] = []
   #resting: ChannelCursor[] = []
-  readonly #groups = new Map<Env, WatchGroup>()
+  readonly #groups = new SmallMap<Env, WatchGroup>()
   /** Members of `resting` that have left since. */
   #gone = 0
   #revisions: number[] = []
@@ -146,12 +147,14 @@ export class Channel {
 
   #restingCount(): number {
     let count = this.#resting.length - this.#gone
-    for (const group of this.#groups.values()) if (group.isResting) count += group.size
+    this.#groups.forEach(group => {
+      if (group.isResting) count += group.size
+    })
     return count
   }
 
   #wakeAll(): void {
-    for (const group of this.#groups.values()) group.wake()
+    this.#groups.forEach(wake)
     const woken = this.#resting
     if (woken.length === 0) return
     this.#resting = []
@@ -165,6 +168,11 @@ export class Channel {
     this.#start += count
     this.#revisions = count === this.#revisions.length ? [] : this.#revisions.slice(count)
   }
+}
+
+/** It closes its members in place of waking them where their env has ended: then the group leaves. */
+function wake(group: WatchGroup): void {
+  group.wake()
 }
 
 /** A place in a channel: its own, or that of a group with which it rests and is told. */

@@ -1,3 +1,4 @@
+import { SmallMap } from '../../core/internal.js'
 import type { ChannelListener } from './channel.js'
 import { Channel } from './channel.js'
 import type { Labels } from './label-postings.js'
@@ -26,41 +27,39 @@ const SWEEP_MIN = 64
 /** The channels of one key, by namespace. */
 class Spaces {
   #everywhere: Channel | undefined
-  #bySpace: Map<string, Channel> | undefined
+  readonly #bySpace = new SmallMap<string, Channel>()
 
   get empty(): boolean {
-    return this.#everywhere === undefined && this.#bySpace === undefined
+    return this.#everywhere === undefined && this.#bySpace.size === 0
   }
 
   open(namespace: string | undefined): Channel {
     if (namespace === undefined) return (this.#everywhere ??= new Channel())
-    this.#bySpace ??= new Map()
-    let channel = this.#bySpace.get(namespace)
-    if (channel === undefined) {
-      channel = new Channel()
-      this.#bySpace.set(namespace, channel)
-    }
+    const known = this.#bySpace.get(namespace)
+    if (known !== undefined) return known
+    const channel = new Channel()
+    this.#bySpace.set(namespace, channel)
     return channel
   }
 
   drop(namespace: string | undefined): void {
     if (namespace === undefined) this.#everywhere = undefined
-    else this.#bySpace?.delete(namespace)
-    if (this.#bySpace?.size === 0) this.#bySpace = undefined
+    else this.#bySpace.delete(namespace)
   }
 
   find(namespace: string | undefined): Channel | undefined {
-    return namespace === undefined ? this.#everywhere : this.#bySpace?.get(namespace)
+    return namespace === undefined ? this.#everywhere : this.#bySpace.get(namespace)
   }
 
   append(space: string, revision: number, keep: number): void {
     this.#everywhere?.append(revision, keep)
-    this.#bySpace?.get(space)?.append(revision, keep)
+    this.#bySpace.get(space)?.append(revision, keep)
   }
 
   all(): readonly Channel[] {
-    const named = [...(this.#bySpace?.values() ?? [])]
-    return this.#everywhere === undefined ? named : [this.#everywhere, ...named]
+    const all = this.#everywhere === undefined ? [] : [this.#everywhere]
+    this.#bySpace.forEach(channel => all.push(channel))
+    return all
   }
 }
 
