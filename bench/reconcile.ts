@@ -11,8 +11,10 @@ import type { Row, Run } from './frame/row.js'
 import type { OpenPeer } from './peers/reconcile/peer.js'
 import { cacheRows } from './rows/cache.js'
 import { controllerRows } from './rows/controllers.js'
+import { delayByKeyFloor, delayByRecordFloor } from './rows/delay-floor.js'
 import { machineRows } from './rows/machine.js'
 import { queueFloor } from './rows/queue-floor.js'
+import { queuePartRows } from './rows/queue-parts.js'
 
 const FEW = 10_000
 const MANY = 1_000_000
@@ -69,6 +71,7 @@ const rows: readonly Row[] = [
     target: 4_000_000,
     sizes: [MANY],
     ours: delayedByKey,
+    floor: delayByKeyFloor(2),
   },
   {
     name: 'delayed-records',
@@ -77,6 +80,7 @@ const rows: readonly Row[] = [
     target: 5_000_000,
     sizes: [MANY],
     ours: delayedByRecord,
+    floor: delayByRecordFloor(2),
   },
   {
     name: 'idle-bytes',
@@ -88,7 +92,7 @@ const rows: readonly Row[] = [
   },
 ]
 
-await bench([...rows, ...cacheRows, ...controllerRows, ...machineRows])
+await bench([...rows, ...queuePartRows, ...cacheRows, ...controllerRows, ...machineRows])
 
 /** Every row rotates through all keys, so that none of them is in a cache by favour. */
 function cycles(size: number, clientGo: number): Promise<Measurement> {

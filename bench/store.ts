@@ -47,6 +47,14 @@ const rows: readonly Row[] = [
     floor: floor('reading, copying what is new, Map.set', 2, updateSharedPeer, { load: true }),
   },
   {
+    name: 'update-shared-kept',
+    title:
+      'the floor of update-shared, with a revision in each state, a log of old states and a promise that is awaited',
+    unit: 'per second',
+    sizes: [SIZE],
+    ours: onPeer('plain-map', updateKeptPeer, { load: true }),
+  },
+  {
     name: 'get',
     title: 'by namespace and name, 1,000 hot objects',
     unit: 'per second',
@@ -201,6 +209,8 @@ const rows: readonly Row[] = [
 
 const WATCHERS = 1_000
 const SILENT = 100_000
+/** As many revisions as a store keeps by default. */
+const LOG_CAPACITY = 100_000
 const CHANGED = 1_000
 /** A delivery that has not come by then never will. */
 const DELIVERY_MS_MAX = 30_000
@@ -547,6 +557,27 @@ function updateSharedPeer(peer: StorePeer, size: number): Promise<Measurement> {
         const pod = peer.get(ref) as StoredPod
         return peer.update({ ...pod, spec: { ...pod.spec, priority: pod.spec.priority + 1 } })
       }),
+  })
+}
+
+/** What the store keeps of each update: the state before it, a version, and a record of the log. */
+function updateKeptPeer(peer: StorePeer, size: number): Promise<Measurement> {
+  const kept = new Array<unknown>(LOG_CAPACITY)
+  let revision = 0
+  return measure({
+    batch: BATCH,
+    operations: UPDATES,
+    prepare: (from, count) => refsFrom(from, count, size),
+    run: async refs => {
+      for (const ref of refs) {
+        const pod = peer.get(ref) as StoredPod
+        revision++
+        const metadata = { ...pod.metadata, resourceVersion: String(revision), generation: revision }
+        await peer.update({ ...pod, metadata, spec: { ...pod.spec, priority: pod.spec.priority + 1 } })
+        const version = { revision, before: pod, after: peer.get(ref) }
+        kept[revision % LOG_CAPACITY] = { revision, version }
+      }
+    },
   })
 }
 
