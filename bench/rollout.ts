@@ -6,7 +6,7 @@ import type { CellView } from 'keelson/rollout/cells'
 import { CellTable, planCells } from 'keelson/rollout/cells'
 import { createStore } from 'keelson/store'
 import { createVirtualEnv, simulateProgram } from 'keelson/testing'
-import { groupLayers } from '../src/rollout/groups/group-layers.js'
+import { dependencyLayers } from '../src/core/internal.js'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { collectGarbage, measure } from './frame/measure.js'
@@ -292,7 +292,7 @@ async function layerings(size: number): Promise<Measurement> {
   const edges = new Map(Array.from({ length: size }, (_, id) => [`app-${id}`, dependenciesOf(id)] as const))
   const run = (_from: number, count: number): void => {
     for (let index = 0; index < count; index++)
-      if (groupLayers(edges).flat().length !== size) throw new Error('not all have a layer')
+      if (dependencyLayers(edges).flat().length !== size) throw new Error('not all have a layer')
   }
   return inMs(await measure({ batch: 1, operations: 10, prepare: from => from, run }))
 }

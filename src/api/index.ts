@@ -35,6 +35,9 @@ export { DaemonSet } from './daemon-set.js'
 export { SlotSet } from './slot-set.js'
 export { StatefulSet } from './stateful-set.js'
 
+// To build with: Deployments that depend on one another.
+export { DeploymentGroup } from './deployment-group.js'
+
 // To build with: who may take tasks away.
 export { DisruptionBudget } from './disruption-budget.js'
 export { createDisruptionGate } from './disruption-gate.js'
@@ -80,6 +83,11 @@ export type { PriorityClassSpec } from './priority-class.js'
 
 // Types you will meet: workloads and their history.
 export type { DeploymentSpec, DeploymentStatus, DeploymentStrategy } from './deployment.js'
+export type {
+  DeploymentGroupMember,
+  DeploymentGroupSpec,
+  DeploymentGroupStatus,
+} from './deployment-group.js'
 export type { ReplicaSetSpec, ReplicaSetStatus } from './replica-set.js'
 export type { RevisionSpec, RevisionStatus } from './revision.js'
 export type { SetFailureAction, StatefulSetSpec, StatefulSetStatus } from './stateful-set.js'

@@ -4,6 +4,7 @@ export { recreate, rolling } from './program.js'
 export { describeRollout, rolloutStatus } from './rollout-status.js'
 export { createCellRolloutController } from './shell/cell-rollout-controller.js'
 export { createDisruptionController } from './shell/disruption-controller.js'
+export { createGroupController } from './shell/group-controller.js'
 export { createRolloutController } from './shell/rollout-controller.js'
 export { actOnRollout } from './shell/rollout-command.js'
 export { history, undo } from './shell/undo.js'
@@ -23,6 +24,7 @@ export { swarmRollout } from './presets/swarm-rollout.js'
 // Types you will meet: cells and disruptions.
 export type { CellRolloutControllerOptions } from './shell/cell-rollout-controller.js'
 export type { DisruptionControllerOptions } from './shell/disruption-controller.js'
+export type { GroupControllerOptions } from './shell/group-controller.js'
 
 // Types you will meet: strategies.
 export type { Bounds, BudgetSpec, ResolvedBudget } from './budget.js'

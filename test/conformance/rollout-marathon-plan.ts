@@ -1,4 +1,4 @@
-import { groupLayers } from '../../src/rollout/groups/group-layers.js'
+import { dependencyLayers } from '../../src/core/internal.js'
 import type { GroupMember } from '../../src/rollout/index.js'
 import { admitGroup, revertGroup } from '../../src/rollout/index.js'
 
@@ -17,7 +17,7 @@ export function marathonPlan({
   readonly from: Apps
   readonly to: Apps
 }): readonly (readonly string[])[] {
-  const layers = groupLayers(new Map(Object.entries(to).map(([name, { deps }]) => [name, deps])))
+  const layers = dependencyLayers(new Map(Object.entries(to).map(([name, { deps }]) => [name, deps])))
   const stops = Object.keys(from).filter(name => to[name] === undefined)
   const starts = Object.keys(to).filter(name => from[name] === undefined)
   return [

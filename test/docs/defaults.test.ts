@@ -146,6 +146,8 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'gates of a waypoint': code('rollout-gate', 'GATES_MAX'),
     'marks of an entry': code('ledger-marks', 'MARKS_MAX'),
     '`concurrency` of the controller': code('rollout-controller', 'concurrency'),
+    'members of a `DeploymentGroup`': code('deployment-group', 'MEMBERS_MAX'),
+    '`burst` of the controller of groups': code('group-controller', 'burst'),
     'cells of a set': code('cell-table', 'CELLS_MAX'),
     'members of a group': code('group-plan', 'MEMBERS_MAX'),
     'a grant of a `DisruptionBudget`': code('open-grants', 'DISRUPTION_GRANT_MS'),

@@ -1,6 +1,5 @@
 import { InvalidError } from '../../core/index.js'
-import { assertValid, compareText, wholeNumber } from '../../core/internal.js'
-import { groupLayers } from './group-layers.js'
+import { assertValid, compareText, dependencyLayers, wholeNumber } from '../../core/internal.js'
 
 /** One application of a group. */
 export interface GroupMember {
@@ -73,7 +72,7 @@ function layersOf(group: Group): readonly (readonly string[])[] {
     ...[...group].flatMap(([name, { replicas }]) => wholeNumber(`${name}.replicas`, replicas)),
   ])
   const names = [...group.keys()].sort(compareText)
-  return groupLayers(new Map(names.map(name => [name, group.get(name)?.dependsOn ?? []])))
+  return dependencyLayers(new Map(names.map(name => [name, group.get(name)?.dependsOn ?? []])))
 }
 
 function changeOf(

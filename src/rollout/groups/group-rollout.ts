@@ -34,7 +34,7 @@ export interface GroupStep {
 /**
  * The next step of a group on its way from `from` to `to`. Pure: each stage begins when all of the one before have arrived.
  * A revert takes the stages that were begun back, the last one first, and never reverts again: a member that fails on the
- * way back stops it.
+ * way back stops it. One that has stopped goes on once none of the stage counts as failed any more.
  *
  * Another `from` or `to` is another rollout, which begins at its first stage, also in the middle of a revert: start it from
  * what the members have now.
@@ -51,9 +51,10 @@ export function stepGroup(
   action: GroupFailureAction = 'stop',
 ): GroupStep {
   const stages = planGroup(from, to)
-  const now = recordOf({ from, to }, state, stages.length === 0)
-  if (now.phase !== 'progressing' && now.phase !== 'reverting') return ended(now)
-  const isBack = now.phase === 'reverting'
+  const before = recordOf({ from, to }, state, stages.length === 0)
+  if (before.phase === 'succeeded' || before.phase === 'reverted') return ended(before)
+  const isBack = before.backStage !== undefined
+  const now = before.phase === 'stopped' ? resumed(before) : before
   const way = isBack ? wayBack(from, stages.slice(0, now.stage + 1)) : stages
   const index = isBack ? (now.backStage ?? 0) : now.stage
   const changes = way[index] ?? []
@@ -61,6 +62,7 @@ export function stepGroup(
   const those = (wanted: MemberStanding): readonly string[] =>
     standings.filter(one => one.now === wanted).map(({ member }) => member)
   const failed = those('failed')
+  if (before.phase === 'stopped' && failed.length > 0) return ended(before)
   const named = failed.length === 0 ? now : noted(now, failed)
   if (failed.length > 0 && (isBack || action === 'stop')) return ended({ ...named, phase: 'stopped' })
   if (failed.length > 0 && action === 'revert') {
@@ -72,6 +74,11 @@ export function stepGroup(
   if (index + 1 >= way.length) return ended({ ...named, phase: isBack ? 'reverted' : 'succeeded' })
   const next = isBack ? { ...named, backStage: index + 1 } : { ...named, stage: index + 1 }
   return begun(next, way[index + 1])
+}
+
+/** As it is when what had failed has not: a person may have mended it. */
+function resumed({ failed: _failed, ...state }: GroupRolloutState): GroupRolloutState {
+  return { ...state, phase: state.backStage === undefined ? 'progressing' : 'reverting' }
 }
 
 /** What is remembered of this rollout; of another one nothing is. */

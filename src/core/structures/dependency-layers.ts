@@ -1,4 +1,4 @@
-import { InvalidError } from '../../core/index.js'
+import { InvalidError } from '../errors.js'
 
 /** Names of members, and what each depends on. */
 export type Dependencies = ReadonlyMap<string, readonly string[]>
@@ -9,7 +9,7 @@ export type Dependencies = ReadonlyMap<string, readonly string[]>
  *
  * @throws InvalidError when a member depends on one that is not there, or on itself by way of others: the cycle is named
  */
-export function groupLayers(dependencies: Dependencies): readonly (readonly string[])[] {
+export function dependencyLayers(dependencies: Dependencies): readonly (readonly string[])[] {
   const names = [...dependencies.keys()]
   const ids = new Map<string, number>()
   for (const name of names) ids.set(name, ids.size)
