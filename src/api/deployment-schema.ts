@@ -53,6 +53,7 @@ export const deploymentSpecSchema: JsonSchema = closed(
         steps: { type: 'array', items: { anyOf: [countOrShare, rolloutStep] }, maxItems: 63 },
         service: text,
         blueGreen: closed({ gates, holdMs: count }),
+        scaleDownDuringRollout: { enum: ['allow', 'defer'] },
         gates,
         hooks: closed({ pre: rolloutHooks, mid: rolloutHooks, post: rolloutHooks }),
         rollback: closed({

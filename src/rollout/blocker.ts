@@ -42,6 +42,8 @@ export type Blocker =
   | { readonly kind: 'unanswered'; readonly gate: string; readonly message: string }
   /** The strategy cannot be carried out: `message` says what of it is invalid; sizes are kept, healed and scaled until it changes. */
   | { readonly kind: 'invalid'; readonly message: string }
+  /** Fewer are wanted, and that waits for the end of the rollout. */
+  | { readonly kind: 'scale-down'; readonly desired: number; readonly kept: number }
   /** Nothing is desired, so the template cannot prove itself. */
   | { readonly kind: 'scaled-to-zero' }
 
@@ -78,6 +80,8 @@ export function describeBlocker(blocker: Blocker): string {
       return `"${blocker.gate}" has not answered: ${blocker.message}`
     case 'invalid':
       return blocker.message
+    case 'scale-down':
+      return `${blocker.desired} wanted; ${blocker.kept} stay until the rollout has ended`
     case 'scaled-to-zero':
       return 'scaled to zero: nothing can become available'
   }

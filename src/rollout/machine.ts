@@ -63,11 +63,13 @@ export interface Plan {
  * @throws InvalidError when `desired` or the budget is not acceptable
  */
 export function plan(
-  spec: RolloutSpec,
+  asked: RolloutSpec,
   state: RolloutState | undefined,
   view: RolloutView,
   nowMs: number,
 ): Plan {
+  const before = state?.entry === asked.entry ? state : undefined
+  const spec = deferring(asked, before)
   const sets = view.sets.map(clipped)
   const { traffic } = view
   const actions: RolloutAction[] = []
@@ -78,7 +80,8 @@ export function plan(
   now = scaled(spec, now, context)
   now = pausing(spec, now, context)
   now = advance(spec, now, context)
-  const step = next(spec, now, { sets, traffic, nowMs })
+  // At the end of the rollout a lower count counts.
+  const step = next(deferring(asked, now), now, { sets, traffic, nowMs })
   if (step.weights !== undefined) actions.push({ op: 'route', weights: step.weights })
   actions.push(...resizes(step.sizes, sets))
   if (!step.sizes.has(now.template)) actions.push({ op: 'size', template: now.template, size: 0 })
@@ -86,9 +89,18 @@ export function plan(
   const deadlineAtMs = nextDeadline(spec, now, { sets, nowMs }, there !== undefined)
   const wakeAtMs = earliest(there && wakeOf(there.waits), deadlineAtMs)
   const held = (there?.waits ?? []).map(wait => ({ kind: 'gate', waypoint: now.waypoint, ...wait }) as const)
-  const blockers = [...pauseBlockers(spec, now), ...held, ...step.blockers]
+  const blockers = [...pauseBlockers(asked, now), ...held, ...step.blockers]
   const questions = there?.questions ?? []
   return { actions, state: now, blockers, questions, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
+}
+
+/** With a count that waits, that of before. */
+function deferring(spec: RolloutSpec, state: RolloutState | undefined): RolloutSpec {
+  const { desired, program, paused } = spec
+  if (program.scaleDownDuringRollout !== 'defer' || desired === 0 || paused || state === undefined)
+    return spec
+  const isUnderWay = state.phase === 'progressing' || state.phase === 'reverting'
+  return isUnderWay && desired < state.desired ? { ...spec, desired: state.desired } : spec
 }
 
 /** The sizes that change, by template. */
@@ -364,6 +376,8 @@ function pauseBlockers(spec: RolloutSpec, state: RolloutState): readonly Blocker
   if (state.phase === 'aborted') return [{ kind: 'aborted' }]
   if (state.phase === 'paused') return [{ kind: 'paused', by: ownFailure(state) ? 'failure' : 'spec' }]
   if (isUnfinished(state) && spec.desired === 0) return [{ kind: 'scaled-to-zero' }]
+  const { desired: kept } = deferring(spec, state)
+  if (kept > spec.desired) return [{ kind: 'scale-down', desired: spec.desired, kept }]
   return []
 }
 

@@ -31,6 +31,8 @@ export interface Program {
   readonly budget: BudgetSpec
   /** Start nothing of the new template before every other instance is gone. Default false. */
   readonly barrier?: boolean
+  /** Whether a lower count waits for the end of a rollout, unless it is 0 or the rollout is paused. Default `allow`. */
+  readonly scaleDownDuringRollout?: 'allow' | 'defer'
   /** The rollout fails after this long without progress; clocks stop while paused. Default: never. */
   readonly progressWithinMs?: number
   /** The rollout fails when it has not arrived this long after it began; clocks stop while paused. Default: never. */

@@ -48,6 +48,11 @@ export interface RolloutStops {
   }
   /** Name of the Service whose traffic is divided between the templates on the way. Default: none is. */
   readonly service?: string
+  /**
+   * Whether a lower count counts at once, its shares in proportion, or once the rollout has ended: then an autoscaler that
+   * is misled by a rollout takes nothing away. A count of 0, and a pause, wait for nothing. Default `allow`.
+   */
+  readonly scaleDownDuringRollout?: 'allow' | 'defer'
   /** Held at every stop, after its own, and before the rollout succeeds. Default: nothing. */
   readonly gates?: readonly Gate[]
   /** What runs before the first new instance, between the two of a `Recreate`, and at the end. */

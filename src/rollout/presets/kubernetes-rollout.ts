@@ -51,7 +51,13 @@ export function kubernetesProgram(
     : rolling({ ...options, ...strategy.rollingUpdate, giveWay: 'unavailable' })
   const rollback = strategy.rollback && rollbackOf(strategy.rollback)
   const waypoints = waypointsOf(strategy, isRecreate)
-  return { ...program, waypoints, ...(rollback === undefined ? {} : { rollback }) }
+  const { scaleDownDuringRollout } = strategy
+  return {
+    ...program,
+    waypoints,
+    ...(rollback === undefined ? {} : { rollback }),
+    ...(scaleDownDuringRollout === undefined ? {} : { scaleDownDuringRollout }),
+  }
 }
 
 function rollbackOf(given: NonNullable<RolloutStops['rollback']>): NonNullable<Program['rollback']> {
