@@ -145,6 +145,7 @@ function measureWriters(writers: number, put: (index: number) => Promise<unknown
   return measure({
     batch: perBatch,
     operations: perBatch * 30,
+    warm: perBatch * 10,
     prepare: () => undefined,
     run: async (_input, count) => {
       const last = next + count
