@@ -8,7 +8,7 @@ import {
   scaleUpLimit,
   scaleUpSettings,
 } from '../../src/workloads/autoscaler/scaling-policy.js'
-import { stabilize } from '../../src/workloads/autoscaler/stabilization.js'
+import { stabilize, windowsAt } from '../../src/workloads/autoscaler/stabilization.js'
 
 const tolerance = { up: 0.1, down: 0.1 }
 
@@ -116,8 +116,8 @@ export function judgeStabilize(example: unknown): void {
   const { input, expect: replicas } = example as StabilizeCase
   const { recommendations, now, current, desired, upWindowMs, downWindowMs } = input
   const known = recommendations.map(({ t, n }) => ({ replicas: n, time: formatTime(t) }))
-  const windows = { upMs: upWindowMs, downMs: downWindowMs }
-  expect(stabilize({ current, desired }, known, windows, now)).toBe(replicas)
+  const windows = windowsAt({ upMs: upWindowMs, downMs: downWindowMs }, now)
+  expect(stabilize({ current, desired }, known, windows)).toBe(replicas)
   // The defaults are those that the cases speak of.
   expect([scaleUpSettings().windowMs, scaleDownSettings().windowMs]).toEqual([0, 300_000])
 }

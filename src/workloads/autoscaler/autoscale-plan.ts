@@ -5,15 +5,15 @@ import type {
   ScaleEvent,
 } from '../../api/index.js'
 import type { Condition } from '../../core/index.js'
-import { formatTime, parseTime, setCondition } from '../../core/index.js'
+import { parseTime, setCondition } from '../../core/index.js'
 import type { ReplicaView } from './metric-proposal.js'
 import { proposeByMetric } from './metric-proposal.js'
 import type { MetricReading, SampleLimits } from './metrics-source.js'
 import { boundedScaleEvents } from './scale-events.js'
 import type { ScalingSettings } from './scaling-policy.js'
 import { scaleDownLimit, scaleDownSettings, scaleUpLimit, scaleUpSettings } from './scaling-policy.js'
-import type { RecommendationRecord } from './stabilization.js'
-import { noteRecommendation, stabilize } from './stabilization.js'
+import type { RecommendationRecord, StabilizationWindows } from './stabilization.js'
+import { noteRecommendation, stabilize, windowsAt } from './stabilization.js'
 
 /** How an autoscaler behaves, besides its spec. */
 export interface AutoscaleLimits extends SampleLimits {
@@ -73,7 +73,9 @@ export function planAutoscale(
   const { minReplicas = 1, maxReplicas, behavior = {} } = spec
   const { replicas: current } = view
   const [up, down] = [scaleUpSettings(behavior.scaleUp), scaleDownSettings(behavior.scaleDown)]
-  const pass: Pass = { autoscaler, current, limits, nowMs, events: recentEvents(before, up, down, nowMs) }
+  const windows = windowsAt({ upMs: up.windowMs, downMs: down.windowMs }, nowMs)
+  const events = recentEvents(before, up, down, { nowMs, now: windows.now })
+  const pass: Pass = { autoscaler, current, limits, nowMs, windows, events }
   if (current === 0 && minReplicas > 0) {
     const message =
       'the target has 0 replicas, which switches it off; scale the target up, or set minReplicas to 0'
@@ -109,6 +111,7 @@ interface Pass {
   readonly current: number
   readonly limits: AutoscaleLimits
   readonly nowMs: number
+  readonly windows: StabilizationWindows
   readonly events: readonly ScaleEvent[]
 }
 
@@ -120,23 +123,20 @@ interface Walk {
 
 /** From what the metrics ask for to what is done. */
 function walk(pass: Pass, asked: number, up: ScalingSettings, down: ScalingSettings): Walk {
-  const { autoscaler, current, events, limits, nowMs } = pass
+  const { autoscaler, current, events, limits, nowMs, windows } = pass
   const { minReplicas = 1, maxReplicas } = autoscaler.spec
-  const windows = { upMs: up.windowMs, downMs: down.windowMs }
-  const record = noteRecommendation(
-    // What was there before the first word counts as said, so that a new autoscaler does not go down at once.
-    { recommendation: { replicas: current, time: formatTime(nowMs) }, ...keptRecord(autoscaler.status) },
-    asked,
-    { ...windows, syncMs: limits.syncMs },
-    nowMs,
-  )
+  const { recommendation, recommendations = [] } = autoscaler.status ?? {}
+  // What was there before the first word counts as said, so that a new autoscaler does not go down at once.
+  const first = { replicas: current, time: windows.now }
+  const before = { recommendation: recommendation ?? first, recommendations }
+  const record = noteRecommendation(before, asked, windows, limits.syncMs)
   const steps: AutoscaleStep[] = [{ kind: 'metrics', from: current, to: asked, reason: 'ValidMetricFound' }]
   const go = (kind: AutoscaleStep['kind'], to: number, reason: string): number => {
     const from = steps.at(-1)?.to ?? current
     if (to !== from) steps.push({ kind, from, to, reason })
     return to
   }
-  const steady = stabilize({ current, desired: asked }, record.recommendations ?? [], windows, nowMs)
+  const steady = stabilize({ current, desired: asked }, record.recommendations ?? [], windows)
   go('stabilized', steady, steady < asked ? 'ScaleUpStabilized' : 'ScaleDownStabilized')
   const history = { events, nowMs }
   const paced =
@@ -226,13 +226,12 @@ function inactive(reason: string, message: string): ConditionInput {
 }
 
 function statusOf(
-  { autoscaler, current, events, nowMs }: Pass,
+  { autoscaler, current, events, nowMs, windows: { now } }: Pass,
   metrics: readonly MetricStatus[],
   { to, record }: Walk,
   conditions: readonly ConditionInput[],
 ): HorizontalAutoscalerStatus {
   const { metadata, status: before } = autoscaler
-  const now = formatTime(nowMs)
   const isChanged = to !== current
   const all = isChanged ? boundedScaleEvents([...events, { change: to - current, time: now }], nowMs) : events
   const lastScaleTime = isChanged ? now : before?.lastScaleTime
@@ -264,13 +263,14 @@ function recentEvents(
   status: HorizontalAutoscalerStatus | undefined,
   up: ScalingSettings,
   down: ScalingSettings,
-  nowMs: number,
+  { nowMs, now }: { readonly nowMs: number; readonly now: string },
 ): readonly ScaleEvent[] {
+  const { scaleEvents = [] } = status ?? {}
+  if (scaleEvents.length === 0) return scaleEvents
   const periodMs = Math.max(
     ...[...up.policies, ...down.policies].map(({ periodSeconds }) => periodSeconds * 1000),
   )
-  const now = formatTime(nowMs)
-  return (status?.scaleEvents ?? [])
+  return scaleEvents
     .map(event => (event.time > now ? { ...event, time: now } : event))
     .filter(({ time }) => nowMs - parseTime(time) < periodMs)
 }

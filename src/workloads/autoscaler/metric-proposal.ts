@@ -82,7 +82,8 @@ const WHY: Readonly<Record<ReplicaProposal['why'], string>> = {
 }
 
 function told(known: KnownMetric, { replicas, why }: ReplicaProposal, current: number): MetricStatus {
-  return { ...known, current: toThreeDigits(current), proposed: replicas, message: WHY[why] }
+  const { name, target } = known
+  return { name, target, current: toThreeDigits(current), proposed: replicas, message: WHY[why] }
 }
 
 /** What a status tells is no more exact; a text on the way would take longer than the rest of a proposal. */

@@ -4,10 +4,21 @@ import { formatTime, parseTime } from '../../core/index.js'
 /** Recommendations that are kept at most; the oldest go. */
 const KEPT_MAX = 256
 
-/** How long recommendations count in each direction, ms. */
+/** The times within which recommendations count at one look, as texts: those of one form are in the order of their times. */
 export interface StabilizationWindows {
-  readonly upMs: number
-  readonly downMs: number
+  readonly now: string
+  readonly upSince: string
+  readonly downSince: string
+}
+
+/** @param upMs how long recommendations count upwards, and `downMs` downwards */
+export function windowsAt(
+  { upMs, downMs }: { readonly upMs: number; readonly downMs: number },
+  nowMs: number,
+): StabilizationWindows {
+  const now = formatTime(nowMs)
+  const since = (ms: number): string => (ms === 0 ? now : formatTime(nowMs - ms))
+  return { now, upSince: since(upMs), downSince: since(downMs) }
 }
 
 /**
@@ -18,12 +29,9 @@ export interface StabilizationWindows {
 export function stabilize(
   { current, desired }: { readonly current: number; readonly desired: number },
   recommendations: readonly ScaleRecommendation[],
-  { upMs, downMs }: StabilizationWindows,
-  nowMs: number,
+  { upSince, downSince }: StabilizationWindows,
 ): number {
   let [most, least] = [desired, desired]
-  // Texts of one form are in the order of their times.
-  const [upSince, downSince] = [formatTime(nowMs - upMs), formatTime(nowMs - downMs)]
   for (const { replicas, time } of recommendations) {
     if (time > upSince) least = Math.min(least, replicas)
     if (time > downSince) most = Math.max(most, replicas)
@@ -42,11 +50,10 @@ export type RecommendationRecord = Pick<HorizontalAutoscalerStatus, 'recommendat
 export function noteRecommendation(
   before: RecommendationRecord,
   replicas: number,
-  { upMs, downMs, syncMs }: StabilizationWindows & { readonly syncMs: number },
-  nowMs: number,
+  { now, upSince, downSince }: StabilizationWindows,
+  syncMs: number,
 ): RecommendationRecord {
   const { recommendation: last, recommendations = [] } = before
-  const now = formatTime(nowMs)
   const older = recommendations.some(({ time }) => time > now)
     ? recommendations.map(one => notLater(one, now))
     : recommendations
@@ -55,7 +62,7 @@ export function noteRecommendation(
       recommendation: notLater(last, now),
       ...(older.length === 0 ? {} : { recommendations: older }),
     }
-  const since = formatTime(nowMs - Math.max(upMs, downMs))
+  const since = upSince < downSince ? upSince : downSince
   const newestFirst: ScaleRecommendation[] = []
   let [most, least] = [replicas, replicas]
   /** False when it is too old, and so are those before it. */
@@ -67,7 +74,7 @@ export function noteRecommendation(
     least = Math.min(least, one.replicas)
     return true
   }
-  let isRecent = last === undefined || keep({ replicas: last.replicas, time: saidLast(last, syncMs, nowMs) })
+  let isRecent = last === undefined || keep({ replicas: last.replicas, time: saidLast(last, syncMs, now) })
   for (let at = older.length - 1; at >= 0 && isRecent; at -= 1) {
     const one = older[at]
     if (one !== undefined) isRecent = keep(one)
@@ -80,7 +87,8 @@ export function noteRecommendation(
 }
 
 /** When it was said last, if another one takes its place now. */
-function saidLast({ time }: ScaleRecommendation, syncMs: number, nowMs: number): string {
+function saidLast({ time }: ScaleRecommendation, syncMs: number, now: string): string {
+  const nowMs = parseTime(now)
   return formatTime(Math.max(Math.min(parseTime(time), nowMs), nowMs - syncMs))
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatTime } from '../../../src/core/index.js'
 import type { RecommendationRecord } from '../../../src/workloads/autoscaler/stabilization.js'
-import { noteRecommendation, stabilize } from '../../../src/workloads/autoscaler/stabilization.js'
+import { noteRecommendation, stabilize, windowsAt } from '../../../src/workloads/autoscaler/stabilization.js'
 
 const SYNC_MS = 15_000
 
@@ -12,15 +12,15 @@ test('what is kept gives the answers of all recommendations, one by one', () => 
   const seconds = fc.integer({ min: 0, max: 20 }).map(count => count * 15)
   fc.assert(
     fc.property(histories, seconds, seconds, (history, upSeconds, downSeconds) => {
-      const windows = { upMs: upSeconds * 1000, downMs: downSeconds * 1000 }
       let record: RecommendationRecord = {}
       let current = 5
       const all: { replicas: number; time: string }[] = []
       for (const [at, desired] of history.entries()) {
         const nowMs = 1_000_000 + at * SYNC_MS
-        record = noteRecommendation(record, desired, { ...windows, syncMs: SYNC_MS }, nowMs)
-        const known = stabilize({ current, desired }, record.recommendations ?? [], windows, nowMs)
-        expect(known).toBe(stabilize({ current, desired }, all, windows, nowMs))
+        const windows = windowsAt({ upMs: upSeconds * 1000, downMs: downSeconds * 1000 }, nowMs)
+        record = noteRecommendation(record, desired, windows, SYNC_MS)
+        const known = stabilize({ current, desired }, record.recommendations ?? [], windows)
+        expect(known).toBe(stabilize({ current, desired }, all, windows))
         expect(record.recommendations?.length ?? 0).toBeLessThanOrEqual(18)
         all.push({ replicas: desired, time: formatTime(nowMs) })
         current = known
@@ -31,7 +31,7 @@ test('what is kept gives the answers of all recommendations, one by one', () => 
 })
 
 test('one that is said again changes nothing', () => {
-  const windows = { upMs: 0, downMs: 300_000, syncMs: SYNC_MS }
-  const first = noteRecommendation({}, 3, windows, 1_000_000)
-  expect(noteRecommendation(first, 3, windows, 9_000_000)).toEqual(first)
+  const windows = (nowMs: number) => windowsAt({ upMs: 0, downMs: 300_000 }, nowMs)
+  const first = noteRecommendation({}, 3, windows(1_000_000), SYNC_MS)
+  expect(noteRecommendation(first, 3, windows(9_000_000), SYNC_MS)).toEqual(first)
 })
