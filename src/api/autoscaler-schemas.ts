@@ -1,13 +1,11 @@
 import type { JsonSchema } from '../store/index.js'
-import { closed, selector } from './spec-schemas.js'
+import { closed, REPLICAS_MAX, replicas, selector } from './spec-schemas.js'
 
 /** Metrics of one autoscaler. */
 const METRICS_MAX = 64
-const REPLICAS_MAX = 100_000
 
 const name: JsonSchema = { type: 'string', minLength: 1, maxLength: 253 }
 const quantity: JsonSchema = { anyOf: [{ type: 'number' }, { type: 'string', minLength: 1, maxLength: 128 }] }
-const replicas: JsonSchema = { type: 'integer', minimum: 0, maximum: REPLICAS_MAX }
 
 const objectRef = closed({ kind: name, name, apiVersion: name }, ['kind', 'name'])
 const metric = closed({ name, selector }, ['name'])

@@ -1,5 +1,15 @@
 import type { JsonSchema } from '../store/index.js'
-import { closed, count, countOrPercent, flag, positive, selector, template, text } from './spec-schemas.js'
+import {
+  closed,
+  count,
+  countOrPercent,
+  flag,
+  positive,
+  replicas,
+  selector,
+  template,
+  text,
+} from './spec-schemas.js'
 
 const failureAction: JsonSchema = { enum: ['continue', 'pause', 'abort', 'revert'] }
 
@@ -39,7 +49,7 @@ const rolloutHooks: JsonSchema = {
 
 export const deploymentSpecSchema: JsonSchema = closed(
   {
-    replicas: count,
+    replicas,
     selector,
     template,
     strategy: closed(

@@ -1,12 +1,19 @@
 import type { JsonSchema } from '../store/index.js'
-import { closed, count, countOrPercent, flag, label, selector, template } from './spec-schemas.js'
+import {
+  closed,
+  count,
+  countOrPercent,
+  flag,
+  label,
+  REPLICAS_MAX,
+  replicas,
+  selector,
+  template,
+} from './spec-schemas.js'
 
-/** Most tasks that a set may want. */
-const SET_TASKS_MAX = 100_000
 /** Most tasks of one slot that may be kept, or made again. */
 const SLOT_TASKS_MAX = 100
 
-const setTasks: JsonSchema = { type: 'integer', minimum: 0, maximum: SET_TASKS_MAX }
 const slotTasks: JsonSchema = { type: 'integer', minimum: 0, maximum: SLOT_TASKS_MAX }
 
 /** The spec of a set: what is its own, and what all sorts have, around the bounds of their rolling update. */
@@ -35,7 +42,7 @@ function setSpec(
 
 export const statefulSetSpecSchema: JsonSchema = setSpec(
   {
-    replicas: setTasks,
+    replicas,
     ordinals: closed({ start: count }, ['start']),
     podManagementPolicy: { enum: ['OrderedReady', 'Parallel'] },
   },
@@ -59,9 +66,9 @@ const restartPolicy: JsonSchema = closed({
 export const slotSetSpecSchema: JsonSchema = setSpec(
   {
     mode: { enum: ['replicated', 'global', 'replicated-job', 'global-job'] },
-    replicas: setTasks,
-    totalCompletions: setTasks,
-    maxConcurrent: { type: 'integer', minimum: 1, maximum: SET_TASKS_MAX },
+    replicas,
+    totalCompletions: replicas,
+    maxConcurrent: { type: 'integer', minimum: 1, maximum: REPLICAS_MAX },
     restartPolicy,
     taskHistoryLimit: slotTasks,
   },

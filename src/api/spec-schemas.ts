@@ -5,6 +5,10 @@ type Properties = Readonly<Record<string, JsonSchema>>
 export const text: JsonSchema = { type: 'string' }
 export const flag: JsonSchema = { type: 'boolean' }
 export const count: JsonSchema = { type: 'integer', minimum: 0 }
+
+/** Replicas of anything, slots of a set and tasks of a job in slots, at most. */
+export const REPLICAS_MAX = 100_000
+export const replicas: JsonSchema = { type: 'integer', minimum: 0, maximum: REPLICAS_MAX }
 export const time: JsonSchema = { type: 'string', minLength: 20 }
 export const port: JsonSchema = { type: 'integer', minimum: 1, maximum: 65535 }
 export const texts: JsonSchema = { type: 'array', items: text }
@@ -215,7 +219,7 @@ export const nodeSpecSchema: JsonSchema = closed({
 })
 
 export const replicaSetSpecSchema: JsonSchema = closed(
-  { replicas: count, selector, template, minReadySeconds: count },
+  { replicas, selector, template, minReadySeconds: count },
   ['replicas', 'selector', 'template'],
 )
 

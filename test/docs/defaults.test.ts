@@ -243,8 +243,11 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
       ...code('autoscaler-controller', 'readTimeoutMs'),
     ],
     '`maxSampleAgeMs`, `initializationMs`': code('autoscale-plan', 'maxSampleAgeMs', 'initializationMs'),
-    'metrics of an autoscaler, replicas': code('autoscaler-schemas', 'METRICS_MAX', 'REPLICAS_MAX'),
-    '`replicas`, `totalCompletions`, `maxConcurrent` of a slot set': code('set-schemas', 'SET_TASKS_MAX'),
+    'metrics of an autoscaler': code('autoscaler-schemas', 'METRICS_MAX'),
+    'replicas of anything, `totalCompletions`, `maxConcurrent` of a slot set': code(
+      'spec-schemas',
+      'REPLICAS_MAX',
+    ),
     '`maxAttempts`, `taskHistoryLimit` of a slot set': code('set-schemas', 'SLOT_TASKS_MAX'),
     '`burst` of the loops of sets': code('set-cells', 'CELL_BURST'),
     '`concurrency` of the replica loop, of the node agent': [
