@@ -20,6 +20,8 @@ export interface Scene extends Omit<Situation, 'isBusy' | 'isAtRest'> {
 
 const REST: Action = { kind: 'rest', actor: 'world', label: 'rest', run: () => {} }
 const NOTHING: readonly Action[] = []
+/** Of one shape: each step asks all of them. */
+const ASKED = /* @__PURE__ */ FAULTS.map(({ kind, ofSeveral = false, offers }) => ({ kind, ofSeveral, offers }))
 
 /**
  * Everything that can happen next, faults last. The first one is what would happen undisturbed:
@@ -106,10 +108,10 @@ function faultsOffered(
   const found: FaultOffers[] = []
   // Last, so that those who do not take them have the same numbers for all others.
   const plannedOnly: FaultOffers[] = []
-  for (const { kind, ofSeveral, offers } of FAULTS) {
+  for (const { kind, ofSeveral, offers } of ASKED) {
     if (left[kind] <= 0) continue
     const { target, isAsked, isPlannedOnly } = plan[kind]
-    if (!isAsked && ofSeveral === true && situation.world.instances < 2) continue
+    if (!isAsked && ofSeveral && situation.world.instances < 2) continue
     if (isPlannedOnly && !situation.isAtRest) continue
     const all = offers(situation)
     const meant = target === undefined ? all : offersFor(target, all)

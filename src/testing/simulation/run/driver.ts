@@ -9,6 +9,7 @@ import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Action } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
 import { ActionList } from '../actions/action-list.js'
+import type { Scene } from '../actions/available-actions.js'
 import { actionsMeanwhile, availableActions, undisturbedAction } from '../actions/available-actions.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { FaultKind } from '../actions/faults/faults.js'
@@ -72,6 +73,7 @@ export class Driver {
   readonly #givenNames: ReadonlySet<string | undefined>
   /** How many more faults of each kind may happen. */
   readonly #left: Record<FaultKind, number>
+  readonly #scene: Scene
   /** Present when the source of choices wants to know states. */
   #keys: StateKeys | undefined
   #where: CurrentState | undefined
@@ -101,6 +103,14 @@ export class Driver {
     this.ending = this.#choose(ENDINGS).label as Ending
     this.#user = new User(this.world, setup, this.ending)
     this.#incidents = new Incidents(this.world, incidents)
+    this.#scene = {
+      world: this.world,
+      user: this.#user,
+      incidents: this.#incidents,
+      plan: faults,
+      left: this.#left,
+      activity: this.#activity,
+    }
     const generic = genericMonitors(this.world, this.#user, this.ending)
     this.judge = new Judge([...generic, ...monitorsOf(invariants, this.ending)], except)
     this.#tellApart(source)
@@ -181,13 +191,7 @@ export class Driver {
     this.#activity.reset()
     this.#stepsMax = this.trace.length + this.#setup.stepsMax
     while (!this.isOver) {
-      const user = this.#user
-      const incidents = this.#incidents
-      const left = this.#left
-      const setup = this.#setup
-      const activity = this.#activity
-      const { world } = this
-      const scene = { world, user, incidents, plan: setup.faults, left, activity }
+      const scene = this.#scene
       // Most executions end with a long way that is undisturbed, on which nobody asks for what else could happen.
       const isOver = this.#where === undefined && this.#source.isOver === true
       const action = isOver ? undisturbedAction(scene) : this.#choose(availableActions(scene))

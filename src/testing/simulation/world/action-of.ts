@@ -26,38 +26,50 @@ export interface Offers<Kind extends string> {
 
 const NOTHING: Offers<never> = []
 
-/** One action for each of the subjects, made when it is looked at: most are not taken. */
-export function offerEach<T, Kind extends string>(
+/**
+ * One action for each of the subjects, made when it is looked at: most are not taken. What makes it is handed `site`, so
+ * that it can be the same function at each step.
+ */
+export function offerEach<T, Site, Kind extends string>(
   subjects: readonly T[],
-  make: (subject: T) => ActionOf<Kind>,
+  site: Site,
+  make: (subject: T, site: Site) => ActionOf<Kind>,
 ): Offers<Kind> {
-  return offerSome(subjects.length, () => subjects, make)
+  return subjects.length === 0
+    ? NOTHING
+    : new LazyOffers(subjects.length, site, { list: () => subjects, make })
+}
+
+/** How actions are made. */
+export interface Making<T, Site, Kind extends string> {
+  readonly list: (site: Site) => readonly T[]
+  readonly make: (subject: T, site: Site) => ActionOf<Kind>
 }
 
 /** The same, where the subjects are more work than to count them. */
-export function offerSome<T, Kind extends string>(
+export function offerSome<T, Site, Kind extends string>(
   length: number,
-  subjects: () => readonly T[],
-  make: (subject: T) => ActionOf<Kind>,
+  site: Site,
+  making: Making<T, Site, Kind>,
 ): Offers<Kind> {
-  return length === 0 ? NOTHING : new LazyOffers(length, subjects, make)
+  return length === 0 ? NOTHING : new LazyOffers(length, site, making)
 }
 
-class LazyOffers<T, Kind extends string> implements Offers<Kind> {
+class LazyOffers<T, Site, Kind extends string> implements Offers<Kind> {
   readonly length: number
-  readonly #list: () => readonly T[]
+  readonly #site: Site
+  readonly #making: Making<T, Site, Kind>
   #subjects: readonly T[] | undefined
-  readonly #make: (subject: T) => ActionOf<Kind>
 
-  constructor(length: number, subjects: () => readonly T[], make: (subject: T) => ActionOf<Kind>) {
+  constructor(length: number, site: Site, making: Making<T, Site, Kind>) {
     this.length = length
-    this.#list = subjects
-    this.#make = make
+    this.#site = site
+    this.#making = making
   }
 
   at(index: number): ActionOf<Kind> | undefined {
-    this.#subjects ??= this.#list()
+    this.#subjects ??= this.#making.list(this.#site)
     const subject = this.#subjects[index]
-    return subject === undefined ? undefined : this.#make(subject)
+    return subject === undefined ? undefined : this.#making.make(subject, this.#site)
   }
 }

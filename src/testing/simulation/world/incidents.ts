@@ -65,7 +65,7 @@ export class Incidents {
       const { times = 1, when } = incident
       return (this.#counts.get(incident) ?? 0) < times && (when === undefined || when(this.#site.store))
     })
-    return offerEach(possible, incident => ({
+    return offerEach(possible, this, incident => ({
       kind: 'incident',
       actor: 'world',
       label: incident.name,

@@ -6,7 +6,7 @@ import { isControlled } from '../objects/inventory.js'
 import { nameOf } from '../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import type { EditedMetadata, SpecEdit } from '../objects/spec-edits.js'
-import type { ActionOf, Offers } from './action-of.js'
+import type { ActionOf, Making, Offers } from './action-of.js'
 import { offerEach, offerSome } from './action-of.js'
 import type { World } from './world.js'
 
@@ -48,6 +48,27 @@ interface Counts {
 
 /** People: they want the given objects, change their minds, and come back to what they asked. */
 export class User {
+  static readonly #edits: Making<readonly [WantedObject, SpecEdit], User, 'edit'> = {
+    list: user =>
+      user.#wanted.flatMap(wanted =>
+        user.#isThere(wanted) ? wanted.edits.map(edit => [wanted, edit] as const) : [],
+      ),
+    make: ([wanted, edit], user) =>
+      byUser('edit', `edit ${wanted.name}: ${edit.label}`, () => user.#edit(wanted, edit)),
+  }
+  static readonly #removals: Making<WantedObject | StoredObject, User, 'remove'> = {
+    list: user => [
+      ...user.#wanted.filter(({ state }) => state === 'made'),
+      ...user.#world.inventory.objects.filter(isControlled),
+    ],
+    make: (subject, user) =>
+      'edits' in subject
+        ? byUser('remove', `delete ${subject.name}`, () => user.#remove(subject, 'absent'))
+        : byUser('remove', `delete ${nameOf(subject)}`, () => user.#delete(subject)),
+  }
+  static readonly #touching = (object: StoredObject, user: User): ActionOf<'touch'> =>
+    byUser('touch', `annotate ${nameOf(object)}`, () => user.#touch(object))
+
   readonly #world: World
   readonly #ending: Ending
   readonly #wanted: readonly WantedObject[]
@@ -92,36 +113,19 @@ export class User {
 
   /** What the user may do besides. */
   edits(): Offers<'edit'> {
-    const all = (): readonly (readonly [WantedObject, SpecEdit])[] =>
-      this.#wanted.flatMap(wanted =>
-        this.#isThere(wanted) ? wanted.edits.map(edit => [wanted, edit] as const) : [],
-      )
-    return offerSome(this.#count().edits, all, ([wanted, edit]) =>
-      byUser('edit', `edit ${wanted.name}: ${edit.label}`, () => this.#edit(wanted, edit)),
-    )
+    return offerSome(this.#count().edits, this, User.#edits)
   }
 
   /** Deletions that are undone later: by the user, or by whoever looks after an owned object. */
   removals(): Offers<'remove'> {
-    const { inventory } = this.#world
-    const all = (): readonly (WantedObject | StoredObject)[] => [
-      ...this.#wanted.filter(({ state }) => state === 'made'),
-      ...inventory.objects.filter(isControlled),
-    ]
-    return offerSome(this.#count().made + inventory.controlled, all, subject =>
-      'edits' in subject
-        ? byUser('remove', `delete ${subject.name}`, () => this.#remove(subject, 'absent'))
-        : byUser('remove', `delete ${nameOf(subject)}`, () => this.#delete(subject)),
-    )
+    return offerSome(this.#count().made + this.#world.inventory.controlled, this, User.#removals)
   }
 
   /** Of the objects that somebody is about to write, or else of any. */
   touchings(underWay: ReadonlySet<string>): Offers<'touch'> {
     const { inventory } = this.#world
     const raced = underWay.size === 0 ? [] : inventory.withKeys(underWay)
-    return offerEach(raced.length > 0 ? raced : inventory.objects, object =>
-      byUser('touch', `annotate ${nameOf(object)}`, () => this.#touch(object)),
-    )
+    return offerEach(raced.length > 0 ? raced : inventory.objects, this, User.#touching)
   }
 
   /** Since the last change of the objects or of what is wanted: most steps change neither. */

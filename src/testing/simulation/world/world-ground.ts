@@ -40,8 +40,9 @@ export class WorldGround {
   envOf(process: string): Env {
     const ids = process === STORE_PROCESS ? uids() : createSequentialIds()
     const streams = createSequentialIds()
+    const clock = this.clock.portFor(process)
     return createEnvTree(process, (name, lifetime) => ({
-      clock: this.clock.portFor(process, name.startsWith(ELECTOR)),
+      clock: name.startsWith(ELECTOR) ? this.clock.portFor(process, true) : clock,
       tasks: this.pool.portFor(process, lifetime),
       random: this.#random.fork(`${process} ${streams.next(name)}`),
       logger: this.logs.logger,

@@ -1,7 +1,7 @@
 import type { BreakableWatch, WatchBreaker } from '../../clients/watch-breaker.js'
-import type { Offers } from '../../world/action-of.js'
+import type { ActionOf } from '../../world/action-of.js'
 import { offerSome } from '../../world/action-of.js'
-import type { Situation } from './fault.js'
+import type { Fault, Situation } from './fault.js'
 import { noAnswer } from './no-answer.js'
 
 /** A watch, and who can break it. */
@@ -14,18 +14,15 @@ interface Breakage {
 /**
  * Each open watch may end with an error.
  *
+ * @param besides what the trace says more of it
  * @param first what is done to it before
  */
-export function brokenWatches<Kind extends string>(
-  situation: Situation,
+export function ofWatches<Kind extends string>(
   kind: Kind,
-  { besides, first }: { besides: string; first: (breaker: WatchBreaker, watch: BreakableWatch) => void },
-): Offers<Kind> {
-  const { breakers, processes } = situation.world
-  let length = 0
-  for (const { name } of processes) length += breakers.get(name)?.list().length ?? 0
-  const all = (): readonly Breakage[] => breakages(situation)
-  return offerSome(length, all, ({ process, breaker, watch }) => ({
+  besides: string,
+  first: (breaker: WatchBreaker, watch: BreakableWatch) => void,
+): Fault<Kind>['offers'] {
+  const make = ({ process, breaker, watch }: Breakage): ActionOf<Kind> => ({
     kind,
     actor: process,
     label: `the watch of ${watch.kinds} breaks${besides}`,
@@ -33,7 +30,14 @@ export function brokenWatches<Kind extends string>(
       first(breaker, watch)
       breaker.break(watch, broken())
     },
-  }))
+  })
+  const making = { list: breakages, make }
+  return situation => {
+    const { breakers, processes } = situation.world
+    let length = 0
+    for (const { name } of processes) length += breakers.get(name)?.list().length ?? 0
+    return offerSome(length, situation, making)
+  }
 }
 
 function breakages({ world: { breakers, processes } }: Situation): readonly Breakage[] {

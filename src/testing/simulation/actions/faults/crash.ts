@@ -1,5 +1,5 @@
-import type { ActionOf } from '../../world/action-of.js'
-import { offerEach } from '../../world/action-of.js'
+import type { ActionOf, Making } from '../../world/action-of.js'
+import { offerSome } from '../../world/action-of.js'
 import type { SimulatedProcess } from '../../world/simulated-process.js'
 import type { PooledStep } from '../../world/step-pool.js'
 import type { World } from '../../world/world.js'
@@ -10,25 +10,40 @@ export const crash: Fault<'crash'> = {
   times: 1,
   timesExhaustive: 1,
   says: 'the process dies between two steps, or right after a commit and before the answer; it restarts with an empty memory',
-  offers: ({ world }) => {
-    const found: Death[] = world.processes.map(process => ({ process, commit: undefined }))
-    for (const commit of world.steps()) {
-      if (commit.about.kind !== 'commit') continue
-      const process = world.processes.find(({ name }) => name === commit.process)
-      if (process !== undefined) found.push({ process, commit })
-    }
-    return offerEach(found, ({ process, commit }) =>
-      commit === undefined
-        ? { kind: 'crash', actor: process.name, label: 'crash', run: () => world.crash(process) }
-        : crashAfter(world, process, commit),
-    )
-  },
+  offers: ({ world }) => offerSome(countDeaths(world), world, DEATHS),
 }
 
 /** Who dies, and right after which of its commits. */
 interface Death {
   readonly process: SimulatedProcess
   readonly commit: PooledStep | undefined
+}
+
+const DEATHS: Making<Death, World, 'crash'> = {
+  list: world => {
+    const found: Death[] = world.processes.map(process => ({ process, commit: undefined }))
+    for (const commit of world.steps()) {
+      const process = committer(world, commit)
+      if (process !== undefined) found.push({ process, commit })
+    }
+    return found
+  },
+  make: ({ process, commit }, world) =>
+    commit === undefined
+      ? { kind: 'crash', actor: process.name, label: 'crash', run: () => world.crash(process) }
+      : crashAfter(world, process, commit),
+}
+
+function countDeaths(world: World): number {
+  let count = world.processes.length
+  for (const step of world.steps()) if (committer(world, step) !== undefined) count++
+  return count
+}
+
+/** Whose write a step is, if it is a write. */
+function committer(world: World, { about, process }: PooledStep): SimulatedProcess | undefined {
+  if (about.kind !== 'commit') return undefined
+  return world.processes.find(({ name }) => name === process)
 }
 
 function crashAfter(world: World, process: SimulatedProcess, commit: PooledStep): ActionOf<'crash'> {

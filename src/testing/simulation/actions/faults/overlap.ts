@@ -9,7 +9,7 @@ export const overlap: Fault<'overlap'> = {
   offers: ({ world }) =>
     world.instances < 2
       ? []
-      : offerEach(stayingProcesses(world), process => ({
+      : offerEach(stayingProcesses(world), world, process => ({
           kind: 'overlap',
           actor: 'host',
           label: `start the process that will replace ${process.name}`,

@@ -8,5 +8,5 @@ export const shutdown: Fault<'shutdown'> = {
   says: 'a process is told to stop, as by a signal; when its manager has stopped, it starts again',
   ofSeveral: true,
   offers: ({ world }) =>
-    offerEach(stayingProcesses(world), process => ({ kind: 'shutdown', ...stopOf(world, process) })),
+    offerEach(stayingProcesses(world), world, process => ({ kind: 'shutdown', ...stopOf(world, process) })),
 }

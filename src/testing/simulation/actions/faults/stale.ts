@@ -1,3 +1,4 @@
+import type { Making } from '../../world/action-of.js'
 import { offerSome } from '../../world/action-of.js'
 import type { SimulatedProcess } from '../../world/simulated-process.js'
 import type { World } from '../../world/world.js'
@@ -8,47 +9,49 @@ export const stale: Fault<'stale'> = {
   times: 1,
   isLeftOut: 'unasked',
   says: 'a process restarts, or starts, at a replica that is behind, see below',
-  offers: ({ world }) => {
-    if (!world.hasStarted) return []
-    const places = placesBehind(world)
-    const processes = world.lacksProcess ? NEW : world.processes
-    const all = (): readonly Restart[] =>
-      processes.flatMap(process => places.map(place => ({ process, place })))
-    return offerSome(processes.length * places.length, all, ({ process, place: { at, name } }) => ({
+  offers: ({ world }) =>
+    world.hasStarted
+      ? offerSome(restarting(world).length * revisionsBehind(world).length, world, RESTARTS)
+      : offerSome(0, world, RESTARTS),
+}
+
+/** A process that starts again, or a new one, and where. */
+interface Restart {
+  readonly process: SimulatedProcess | undefined
+  readonly at: number
+}
+
+const RESTARTS: Making<Restart, World, 'stale'> = {
+  list: world => restarting(world).flatMap(process => revisionsBehind(world).map(at => ({ process, at }))),
+  make: ({ process, at }, world) => {
+    const deleted = world.deletionsBegun.findLast(deletion => deletion.at === at)
+    const place = deleted === undefined ? `@${at}` : `${deleted.name} being deleted`
+    return {
       kind: 'stale',
       actor: process === undefined ? 'host' : process.name,
-      label: `${process === undefined ? 'start the process' : 'restart'}, at a replica that has come to ${name === undefined ? `@${at}` : `${name} being deleted`}`,
+      label: `${process === undefined ? 'start the process' : 'restart'}, at a replica that has come to ${place}`,
       run: () => {
         if (process !== undefined) world.crash(process)
         world.start(at)
       },
-    }))
+    }
   },
-}
-
-/** A process that starts again, or a new one. */
-interface Restart {
-  readonly process: SimulatedProcess | undefined
-  readonly place: Place
 }
 
 const NEW: readonly undefined[] = [undefined]
 
-/** A revision, and what was being deleted there, if it is that. */
-interface Place {
-  readonly at: number
-  readonly name?: string
+function restarting(world: World): readonly (SimulatedProcess | undefined)[] {
+  return world.lacksProcess ? NEW : world.processes
 }
 
-function placesBehind({ store: { revision }, lacksProcess, deletionsBegun }: World): readonly Place[] {
-  const places: Place[] = []
-  const add = (place: Place): void => {
-    const known = places.findIndex(({ at }) => at === place.at)
-    if (known !== -1) places[known] = place
-    else if (place.at > 0) places.push(place)
-  }
-  add({ at: revision - 1 })
-  if (lacksProcess) add({ at: Math.floor(revision / 2) })
-  for (const deletion of deletionsBegun) add(deletion)
-  return places
+function revisionsBehind({ store: { revision }, lacksProcess, deletionsBegun }: World): readonly number[] {
+  const found: number[] = []
+  addTo(found, revision - 1)
+  if (lacksProcess) addTo(found, Math.floor(revision / 2))
+  for (const { at } of deletionsBegun) addTo(found, at)
+  return found
+}
+
+function addTo(found: number[], revision: number): void {
+  if (revision > 0 && !found.includes(revision)) found.push(revision)
 }
