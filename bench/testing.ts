@@ -5,12 +5,17 @@ import { gallery } from '../test/testing/gallery/gallery.js'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { startProfile } from './frame/profile.js'
-import type { Row } from './frame/row.js'
+import { amount } from './frame/report.js'
+import type { Row, Unit } from './frame/row.js'
+import { runUnsimulated } from './rows/execution-floor.js'
+import { SIMULATOR_STAGES } from './rows/simulator-stages.js'
 import type { AppsBounds } from './threads/apps-check.js'
 import { App, appsController, checkApps, checkPlanned, Pod } from './threads/apps-check.js'
 
 const EXECUTIONS = 2_000
 const ROUNDS = 4
+/** Until the engine has compiled what they run: some 10,000 executions, or one whole search. */
+const WARM_UPS = { executions: 5, search: 1 }
 const NS_PER_MS = 1e6
 const NS_PER_US = 1e3
 
@@ -22,25 +27,33 @@ const TITLE = 'real store and controller, one app with two pods; all faults and 
 const rows: readonly Row[] = [
   {
     name: 'executions',
-    title: `executions of one check: ${TITLE}`,
+    title: `executions of a check, after the first 10,000 of a process: ${TITLE}`,
     unit: 'per second',
     target: 3_000,
     sizes: [EXECUTIONS],
     ours: size => checks(checkApps, size, ({ executions }) => executions),
+    floor: {
+      title: 'the same store, manager, writes and reconciles, without a simulator',
+      timesMax: 2.5,
+      run: unsimulated,
+    },
   },
   {
     name: 'executions-threads',
-    title: 'the same, shared by a thread for each processor; from a cold start, once',
+    title: 'one long check, shared by a thread for each processor: its second half',
     unit: 'per second',
     target: 4_000,
-    sizes: [5 * EXECUTIONS],
-    // All that threads share has to be compiled by each of them, so there is nothing that could be warm.
+    sizes: [10 * EXECUTIONS],
+    // Each thread compiles for itself, and a check begins with new ones, so only a long one has warm threads.
     runs: 1,
-    ours: executions => once(shared({ executions, seed: 1 })),
+    ours: executions =>
+      secondHalf(executions, progress =>
+        checkApps({ executions, seed: 1, progress }, threadsFor({ executions, seed: 1 })),
+      ),
     floor: {
-      title: 'in one thread, from a cold start',
+      title: 'in one thread',
       timesMax: 2,
-      run: executions => once(checkApps({ executions, seed: 1 })),
+      run: executions => secondHalf(executions, progress => checkApps({ executions, seed: 1, progress })),
     },
   },
   {
@@ -90,7 +103,8 @@ const rows: readonly Row[] = [
     unit: 'ms',
     target: 2_000,
     sizes: [10],
-    ours: apps => planned(apps),
+    runs: 1,
+    ours: apps => searches(() => checkPlanned(apps)),
   },
   {
     name: 'sieve-threads',
@@ -98,34 +112,54 @@ const rows: readonly Row[] = [
     unit: 'ms',
     target: 2_000,
     sizes: [10],
+    runs: 1,
     ours: apps => planned(apps, { ...THREADS, exportName: 'checkPlanned', args: [apps] }),
   },
 ]
 
 await bench(rows)
 
-/** The first round warms up. */
 async function checks(
   run: (bounds: AppsBounds) => Promise<CheckReport>,
   executions: number,
   count: (report: CheckReport) => number,
 ): Promise<Measurement> {
-  return timed(1, NS_PER_MS, async round => {
+  return timed(WARM_UPS.executions, 'per second', async round => {
     const report = await run({ executions, seed: 1 + round * executions })
     return { elapsedMs: report.elapsedMs, operations: count(report) }
   })
 }
 
-async function once(checked: Promise<CheckReport>): Promise<Measurement> {
-  const cpu = process.cpuUsage()
-  const { elapsedMs, executions } = await checked
-  const { user, system } = process.cpuUsage(cpu)
-  const mean = (elapsedMs * NS_PER_MS) / executions
-  return { samples: [mean], mean, cpuNs: ((user + system) * NS_PER_US) / executions }
+function unsimulated(executions: number): Promise<Measurement> {
+  return timed(WARM_UPS.executions, 'per second', async () => {
+    const startedMs = performance.now()
+    await runUnsimulated(executions)
+    return { elapsedMs: performance.now() - startedMs, operations: executions }
+  })
 }
 
-function shared(bounds: AppsBounds): Promise<CheckReport> {
-  return checkApps(bounds, { ...THREADS, exportName: 'checkApps', args: [bounds] })
+/** The note says what the first half took, from a cold start. */
+async function secondHalf(
+  executions: number,
+  run: (progress: NonNullable<AppsBounds['progress']>) => Promise<CheckReport>,
+): Promise<Measurement> {
+  let half: { readonly executions: number; readonly elapsedMs: number } | undefined
+  let cpu = process.cpuUsage()
+  const report = await run(done => {
+    if (half !== undefined || done.executions < executions / 2) return
+    half = done
+    cpu = process.cpuUsage()
+  })
+  const { user, system } = process.cpuUsage(cpu)
+  const { executions: before = 0, elapsedMs = 0 } = half ?? {}
+  const count = report.executions - before
+  const mean = ((report.elapsedMs - elapsedMs) * NS_PER_MS) / count
+  const note = `the first ${before}, from a cold start: ${amount('per second', (before * 1_000) / elapsedMs)}`
+  return { samples: [mean], mean, cpuNs: ((user + system) * NS_PER_US) / count, note }
+}
+
+function threadsFor(bounds: AppsBounds): CheckWorkers {
+  return { ...THREADS, exportName: 'checkApps', args: [bounds] }
 }
 
 function walk(bounds: AppsBounds): Promise<CheckReport> {
@@ -138,26 +172,35 @@ interface Round {
   readonly operations: number
 }
 
-/** Times rounds, after so many that warm up. Samples are in milliseconds times `unit`. */
+/** Times rounds, after so many that warm up; the note says what those took. */
 async function timed(
   warmUps: number,
-  unit: number,
+  unit: Extract<Unit, 'ms' | 'per second'>,
   run: (round: number) => Promise<Round>,
 ): Promise<Measurement> {
-  for (let round = 0; round < warmUps; round++) await run(round)
-  const profile = await startProfile()
+  const costOf = ({ elapsedMs, operations }: Round): number =>
+    (elapsedMs * (unit === 'ms' ? 1 : NS_PER_MS)) / operations
+  const cold = { elapsedMs: 0, operations: 0 }
+  for (let round = 0; round < warmUps; round++) {
+    const { elapsedMs, operations } = await run(round)
+    cold.elapsedMs += elapsedMs
+    cold.operations += operations
+  }
+  const profile = await startProfile(SIMULATOR_STAGES)
   const samples: number[] = []
   let cpuNs = 0
   for (let round = warmUps; round < warmUps + ROUNDS; round++) {
     const cpu = process.cpuUsage()
-    const { elapsedMs, operations } = await run(round)
+    const done = await run(round)
     const { user, system } = process.cpuUsage(cpu)
-    samples.push((elapsedMs * unit) / operations)
-    cpuNs += ((user + system) * NS_PER_US) / operations / ROUNDS
+    samples.push(costOf(done))
+    cpuNs += ((user + system) * NS_PER_US) / done.operations / ROUNDS
   }
   const shares = await profile?.stop()
   const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length
-  return { samples, mean, cpuNs, ...(shares === undefined ? {} : { shares }) }
+  const first = unit === 'ms' ? costOf(cold) : 1e9 / costOf(cold)
+  const note = `the first ${cold.operations}, from a cold start: ${amount(unit, first)}`
+  return { samples, mean, cpuNs, note, ...(shares === undefined ? {} : { shares }) }
 }
 
 /** From a cold start, as a test has it. */
@@ -192,9 +235,8 @@ function twoWalkers(): ReturnType<MakeParts> {
   }))
 }
 
-/** The first round warms up. */
 function proofs(replicas: number, faults: FaultOptions): Promise<Measurement> {
-  return timed(1, 1, async round => {
+  return searches(async round => {
     const report = await check(appsController, {
       kinds: [App, Pod],
       objects: [{ kind: 'App', metadata: { name: 'web' }, spec: { replicas } }],
@@ -204,12 +246,20 @@ function proofs(replicas: number, faults: FaultOptions): Promise<Measurement> {
       seed: 1 + round,
     })
     if (!report.complete) throw new Error(`not complete: ${report.bounds}`)
-    return { elapsedMs: report.elapsedMs, operations: 1 }
+    return report
+  })
+}
+
+/** Whole searches, one operation each. */
+function searches(run: (round: number) => Promise<CheckReport>): Promise<Measurement> {
+  return timed(WARM_UPS.search, 'ms', async round => {
+    const { elapsedMs } = await run(round)
+    return { elapsedMs, operations: 1 }
   })
 }
 
 /** A whole planned search; the note says how many executions it took. */
-async function planned(apps: number, workers?: CheckWorkers): Promise<Measurement> {
+async function planned(apps: number, workers: CheckWorkers): Promise<Measurement> {
   const { elapsedMs, executions, steps } = await checkPlanned(apps, workers)
   return { samples: [elapsedMs], mean: elapsedMs, note: `${executions} executions, ${steps} steps` }
 }

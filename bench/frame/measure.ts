@@ -1,6 +1,6 @@
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import type { FileShare } from './profile.js'
+import type { Share } from './profile.js'
 import { startProfile } from './profile.js'
 
 /** What was measured of one subject in one row. */
@@ -16,7 +16,7 @@ export interface Measurement {
   /** Heap that one operation takes; the median of the batches in which none of it was collected. */
   readonly bytes?: number
   /** Where the time went, if that was asked for. */
-  readonly shares?: readonly FileShare[]
+  readonly shares?: readonly Share[]
   /** What a reader must know to judge the number. */
   readonly note?: string
 }

@@ -90,15 +90,15 @@ export function timesOf(ours: Measurement, other: Measurement): number {
     : ours.mean / other.mean
 }
 
-/** Lines that tell where the time of one operation goes, the most expensive files first. */
+/** Lines that tell where the time of one operation goes, what is most expensive first. */
 export function shareLines({ shares = [], cpuNs = Number.NaN }: Measurement): readonly string[] {
   return shares
     .slice(0, SHARES_MAX)
     .map(
-      ({ file, share }) =>
-        `    ${`${(share * 100).toFixed(1)} %`.padStart(7)} ${amount('ns', share * cpuNs).padStart(9)}  ${file}`,
+      ({ what, share }) =>
+        `    ${`${(share * 100).toFixed(1)} %`.padStart(7)} ${amount('ns', share * cpuNs).padStart(9)}  ${what}`,
     )
 }
 
-/** Files that are shown of a profile. */
+/** Stages and files that are shown of a profile. */
 const SHARES_MAX = 25

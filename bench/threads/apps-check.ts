@@ -13,7 +13,7 @@ export const App: Kind<{ readonly replicas: number }> = defineKind({
 export const Pod: Kind = defineKind({ apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: false })
 
 /** How much of it is looked at. */
-export type AppsBounds = Pick<CheckOptions, 'executions' | 'seed'>
+export type AppsBounds = Pick<CheckOptions, 'executions' | 'seed' | 'progress'>
 
 /** One app with two pods, all faults and generic invariants on. Threads import this module and call it, too. */
 export function checkApps(bounds: AppsBounds, workers?: CheckWorkers): Promise<CheckReport> {
