@@ -21,7 +21,11 @@ export interface Scene extends Omit<Situation, 'isBusy' | 'isAtRest'> {
 const REST: Action = { kind: 'rest', actor: 'world', label: 'rest', run: () => {} }
 const NOTHING: readonly Action[] = []
 /** Of one shape: each step asks all of them. */
-const ASKED = /* @__PURE__ */ FAULTS.map(({ kind, ofSeveral = false, offers }) => ({ kind, ofSeveral, offers }))
+const ASKED = /* @__PURE__ */ FAULTS.map(({ kind, ofSeveral = false, offers }) => ({
+  kind,
+  ofSeveral,
+  offers,
+}))
 
 /**
  * Everything that can happen next, faults last. The first one is what would happen undisturbed:
