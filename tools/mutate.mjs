@@ -15,6 +15,7 @@ const SCORE_LEAST = 0.95
 const HANG_MS = 120_000
 /** The decisions, and the tests that say what they must be. */
 const SUITES = [
+  { targets: ['goal'], tests: ['goal', 'kept-sizes', 'machine', 'stories'] },
   { targets: ['move', 'budget'], tests: ['move', 'budget', 'explorer', 'machine', 'presets'] },
   { targets: ['gate', 'gates'], tests: ['gate', 'gate-laws', 'gates', 'machine', 'failures'] },
   {
