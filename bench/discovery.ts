@@ -182,6 +182,11 @@ const rows: readonly Row[] = [
     target: 1_000,
     sizes: [65_534],
     ours: async size => nearlyFull(size),
+    floor: {
+      title: 'an owner in a Map and a count in another, taken out and put in again, as the pool has to',
+      run: async size => mapsAlone(size),
+      timesMax: 4,
+    },
   },
   {
     name: 'exhausted',
@@ -190,6 +195,11 @@ const rows: readonly Row[] = [
     target: 5_000,
     sizes: [65_534],
     ours: async size => exhausted(size),
+    floor: {
+      title: 'an error with its stack, thrown and caught',
+      run: async () => errorAlone(),
+      timesMax: 4,
+    },
   },
   {
     name: 'maglev',
@@ -439,6 +449,50 @@ function exhausted(size: number): Measurement {
       for (let n = 0; n < count; n++) {
         try {
           pool.allocate('another', 0)
+        } catch {
+          // What is measured.
+        }
+      }
+    })
+    return (ms * 1e6) / count
+  })
+}
+
+/** What `nearlyFull` does to two maps: who holds an address, and how many each owner has. */
+function mapsAlone(size: number): Measurement {
+  const owners = new Map(Array.from({ length: Math.floor(size * 0.99) }, (_, n) => [n, `owner-${n}`]))
+  const counts = new Map(Array.from(owners.values(), owner => [owner, 1]))
+  const addresses = Array.from(owners.keys(), n => `10.96.${n >> 8}.${n & 255}`)
+  const places = new Map(addresses.map((address, n) => [address, n]))
+  let at = 0
+  const count = 20_000
+  return samplesOf(() => {
+    const ms = timed(() => {
+      for (let n = 0; n < count; n++) {
+        at = (at + 7919) % addresses.length
+        const place = places.get(addresses[at] ?? '') ?? 0
+        const owner = owners.get(place) ?? ''
+        owners.delete(place)
+        counts.delete(owner)
+        owners.set(place, 'another')
+        counts.set('another', (counts.get('another') ?? 0) + 1)
+      }
+    })
+    return (ms * 1e6) / count
+  })
+}
+
+function errorAlone(): Measurement {
+  const count = 1_000
+  const fail = (depth: number): void => {
+    if (depth === 0) throw new Error('the pool is exhausted')
+    fail(depth - 1)
+  }
+  return samplesOf(() => {
+    const ms = timed(() => {
+      for (let n = 0; n < count; n++) {
+        try {
+          fail(3)
         } catch {
           // What is measured.
         }
