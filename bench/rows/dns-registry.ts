@@ -1,6 +1,7 @@
 import type { Endpoint, Registry } from 'keelson/discovery'
 import { createRegistry, kubernetesNames } from 'keelson/discovery'
 import { encodeDnsMessage } from '../../src/discovery/dns/dns-encode.js'
+import { dnsQuery } from '../../src/discovery/dns/dns-message.js'
 
 export const conditions = { ready: true, serving: true, terminating: false }
 export const ports = [{ name: 'http', port: 80, protocol: 'TCP' }] as const
@@ -67,18 +68,7 @@ export function changeAnother(registry: Registry): void {
 /** A question for an A record, with EDNS. */
 export function requestFor(name: string, id = 1): Buffer {
   const bytes = encodeDnsMessage({
-    id,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    rcode: 0,
-    questions: [{ name, typeCode: 1, classCode: 1 }],
-    answers: [],
-    authority: [],
-    additional: [],
+    ...dnsQuery(id, { name, typeCode: 1 }),
     edns: { udpSize: 4096, version: 0, dnssecOk: false },
   })
   return Buffer.from(bytes)

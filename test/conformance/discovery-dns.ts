@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { encodeDnsMessage } from '../../src/discovery/dns/dns-encode.js'
 import type { DnsMessage } from '../../src/discovery/dns/dns-message.js'
+import { dnsQuery } from '../../src/discovery/dns/dns-message.js'
 import { parseDnsMessage } from '../../src/discovery/dns/dns-parse.js'
 import type {
   Endpoint,
@@ -159,18 +160,7 @@ interface Request {
 
 function requestBytes({ qname, qtype, edns }: Request): Uint8Array {
   return encodeDnsMessage({
-    id: 9,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    rcode: 0,
-    questions: [{ name: qname, typeCode: qtype, classCode: 1 }],
-    answers: [],
-    authority: [],
-    additional: [],
+    ...dnsQuery(9, { name: qname, typeCode: qtype }),
     ...(edns === null || edns === undefined
       ? {}
       : { edns: { udpSize: edns.udpSize ?? 1232, version: edns.version ?? 0, dnssecOk: false } }),

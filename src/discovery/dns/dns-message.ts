@@ -35,6 +35,24 @@ export interface DnsMessage {
   readonly edns?: Edns
 }
 
+/** A query of class IN as a stub resolver sends it: one question, with recursion asked for. */
+export function dnsQuery(id: number, { name, typeCode }: Pick<DnsQuestion, 'name' | 'typeCode'>): DnsMessage {
+  return {
+    id,
+    response: false,
+    opcode: 0,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: true,
+    recursionAvailable: false,
+    rcode: 0,
+    questions: [{ name, typeCode, classCode: 1 }],
+    answers: [],
+    authority: [],
+    additional: [],
+  }
+}
+
 /** The 12 bytes in front of every message. */
 export interface DnsHeader {
   readonly id: number

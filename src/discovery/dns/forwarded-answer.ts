@@ -1,6 +1,6 @@
 import { encodeDnsMessage, MESSAGE_BYTES_MAX, OPT_BYTES } from './dns-encode.js'
 import type { DnsMessage } from './dns-message.js'
-import { flagBits, opcodeOf } from './dns-message.js'
+import { dnsQuery, flagBits, opcodeOf } from './dns-message.js'
 import { readName } from './dns-name.js'
 import { parseDnsHeader, parseDnsMessage } from './dns-parse.js'
 import type { DnsRecord } from './dns-record.js'
@@ -47,18 +47,7 @@ export function forwardedQuery(
   wants: { readonly dnssecOk: boolean; readonly checkingDisabled: boolean; readonly ednsBytes: number },
 ): Uint8Array {
   const query = encodeDnsMessage({
-    id,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    rcode: rcodes.NOERROR,
-    questions: [{ name, typeCode, classCode: 1 }],
-    answers: [],
-    authority: [],
-    additional: [],
+    ...dnsQuery(id, { name, typeCode }),
     edns: { udpSize: wants.ednsBytes, version: 0, dnssecOk: wants.dnssecOk },
   })
   if (wants.checkingDisabled) query[3] = (query[3] as number) | CHECKING_DISABLED

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeDnsMessage } from '../../../src/discovery/dns/dns-encode.js'
 import type { DnsMessage } from '../../../src/discovery/dns/dns-message.js'
+import { dnsQuery } from '../../../src/discovery/dns/dns-message.js'
 import { parseDnsMessage } from '../../../src/discovery/dns/dns-parse.js'
 import { createDnsResponder } from '../../../src/discovery/dns/dns-responder.js'
 import type { RegistryQuestion } from '../../../src/discovery/index.js'
@@ -64,18 +65,8 @@ function request(
 ): Uint8Array {
   const { name = 'web.prod.svc.cluster.local.', type = 1, classCode = 1, ...rest } = fields
   return encodeDnsMessage({
-    id: 77,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    rcode: 0,
+    ...dnsQuery(77, { name, typeCode: type }),
     questions: [{ name, typeCode: type, classCode }],
-    answers: [],
-    authority: [],
-    additional: [],
     ...rest,
   })
 }

@@ -1,6 +1,7 @@
 import { createSeededRandom } from '../../../src/core/index.js'
 import { encodeDnsMessage } from '../../../src/discovery/dns/dns-encode.js'
 import type { DnsMessage } from '../../../src/discovery/dns/dns-message.js'
+import { dnsQuery } from '../../../src/discovery/dns/dns-message.js'
 import { parseDnsMessage } from '../../../src/discovery/dns/dns-parse.js'
 import type { DnsRecord } from '../../../src/discovery/dns/dns-record.js'
 import { createDnsResponder } from '../../../src/discovery/dns/dns-responder.js'
@@ -65,18 +66,8 @@ export function fuzzDns({ packets, seed }: { readonly packets: number; readonly 
 
 function messageOf(name: string, answers: readonly DnsRecord[]): DnsMessage {
   return {
-    id: 4711,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    rcode: 0,
-    questions: [{ name, typeCode: 1, classCode: 1 }],
+    ...dnsQuery(4711, { name, typeCode: 1 }),
     answers,
-    authority: [],
-    additional: [],
     edns: { udpSize: 1232, version: 0, dnssecOk: false },
   }
 }
