@@ -44,15 +44,7 @@ const MEMBERS_MAX = 10_000
  * @throws InvalidError for a minimum that cannot be; KeelsonError `TooLarge` for more than 10,000 members; as `place`
  */
 export function placeGang(scheduler: Scheduler, gang: Gang): GangResult {
-  const size = sizeOf(gang)
-  if (size > MEMBERS_MAX) {
-    throw new KeelsonError({
-      code: 'TooLarge',
-      message: `gang ${gang.name} has ${size} members, more than ${MEMBERS_MAX}; split it into several`,
-      details: { gang: gang.name, members: size, membersMax: MEMBERS_MAX },
-    })
-  }
-  checkMinimum(gang)
+  checkGang(gang)
   const trial: Trial = { scheduler, nodes: new Map(), left: [], reasons: undefined }
   try {
     const short = tryGang(trial, gang)
@@ -103,6 +95,19 @@ function tryGang(
     }
   }
   return Math.max(0, min - placed) + Math.max(0, minGroups - whole)
+}
+
+/** @throws InvalidError for a minimum that cannot be; KeelsonError `TooLarge` for more than 10,000 members */
+export function checkGang(gang: Gang): void {
+  const size = sizeOf(gang)
+  if (size > MEMBERS_MAX) {
+    throw new KeelsonError({
+      code: 'TooLarge',
+      message: `gang ${gang.name} has ${size} members, more than ${MEMBERS_MAX}; split it into several`,
+      details: { gang: gang.name, members: size, membersMax: MEMBERS_MAX },
+    })
+  }
+  checkMinimum(gang)
 }
 
 function sizeOf({ members = [], groups = [] }: Gang): number {

@@ -5,6 +5,7 @@ import { openTask } from './bind-tasks.js'
 import type { ClusterMirror } from './cluster-mirror.js'
 import { refOfKey } from './evict-victims.js'
 import type { KeptPlace } from './kept-place.js'
+import type { RoomMade } from './room-maker.js'
 import type { TaskPlacer } from './task-placer.js'
 import { ROUNDS_MAX } from './task-placer.js'
 import type { TaskQueue } from './task-queue.js'
@@ -112,17 +113,50 @@ export class GangPlacer {
       request: this.#placer.requestOf(one),
     }))
     const heldBack = refusals.find(refusal => refusal.heldBack !== undefined)?.heldBack
-    if (isRoomShort && heldBack === undefined) this.#kept?.refused(open)
-    for (const [index, { key, version }] of open.entries())
+    const wantsRoom = isRoomShort && heldBack === undefined
+    if (wantsRoom) this.#kept?.refused(open)
+    for (const [index, { key, version }] of open.entries()) {
+      this.#queue.heldBack.delete(key)
       this.#queue.waiting.failed({
         key,
         version,
         request: isRoomShort ? told[index]?.request : undefined,
         nowMs,
       })
+    }
     if (heldBack !== undefined)
       for (const one of open) this.#queue.holdBack(one, { group: `gang ${gang}`, epoch: heldBack.epoch })
-    await this.#refuseAll(open, told, ctx)
+    const made = wantsRoom ? await this.#placer.makeRoom({ by: gang, open, need }, ctx) : undefined
+    if (made?.kind === 'none' && made.isHeldBack) for (const { key } of open) this.#queue.heldBack.add(key)
+    if (made === undefined || made.kind === 'none') return this.#refuseAll(open, withWhy(told, made), ctx)
+    await this.#roomMade(open, made, told, ctx)
+  }
+
+  /** Members get their nodes, or wait for what is held for them; or the gang is tried again. */
+  async #roomMade(
+    open: readonly OpenTask[],
+    made: Exclude<RoomMade, { readonly kind: 'none' }>,
+    told: readonly Refusal[],
+    ctx: ReconcileContext,
+  ): Promise<void> {
+    for (const { key, ref } of open) this.#placer.tell(key, ctx.client.get(Task, ref))
+    if (made.kind !== 'held') {
+      for (const { key } of open) this.#queue.waiting.delete(key)
+      if (made.kind === 'bound')
+        for (const { task } of open) ctx.record({ reason: 'Preempting', note: made.note, regarding: task })
+      return
+    }
+    const nowMs = ctx.env.clock.now()
+    for (const [index, { key, version }] of open.entries()) {
+      const request = told[index]?.request
+      this.#queue.waiting.failed({ key, version, request, nowMs, isHolder: true })
+    }
+    const message = `waits for its room: ${made.note}.`
+    await this.#refuseAll(
+      open,
+      told.map(refusal => ({ ...refusal, message, causes: made.note })),
+      ctx,
+    )
   }
 
   async #refuseAll(
@@ -139,4 +173,15 @@ export class GangPlacer {
       }
     }
   }
+}
+
+/** With why no room was made. */
+function withWhy(told: readonly Refusal[], made: RoomMade | undefined): readonly Refusal[] {
+  if (made?.kind !== 'none' || made.why === undefined) return told
+  const { why } = made
+  return told.map(refusal => ({
+    ...refusal,
+    message: `${refusal.message.replace(/\.$/, '')}; ${why}.`,
+    causes: `${refusal.causes} ${why}`,
+  }))
 }

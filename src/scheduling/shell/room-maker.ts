@@ -1,13 +1,16 @@
 import { DisruptionBudget, Reservation } from '../../api/index.js'
+import type { ResourceVector } from '../../core/index.js'
+import { addResources } from '../../core/index.js'
 import type { ReconcileContext } from '../../reconcile/index.js'
 import type { Client } from '../../store/index.js'
 import { knowsKind } from '../../store/internal.js'
+import type { PlannedMember } from '../gangs/preempt-for-gang.js'
+import { planGangPreemption } from '../gangs/preempt-for-gang.js'
 import type { PreemptionPlan, PreemptionStrategy } from '../preemption/preempt.js'
-import { nativePreemption, planPreemption } from '../preemption/preempt.js'
-import type { GivenOnNode } from '../requests/given-parts.js'
+import { nativePreemption } from '../preemption/preempt.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { TaskPlacement } from '../task-ledger.js'
-import type { BindingContext, OpenTask } from './bind-tasks.js'
+import type { BindingContext, OpenTask, Placement } from './bind-tasks.js'
 import { nodeStateOf } from './bind-tasks.js'
 import type { ClusterMirror } from './cluster-mirror.js'
 import type { Eviction } from './evict-victims.js'
@@ -29,6 +32,15 @@ export type RoomMade =
   | { readonly kind: 'none'; readonly why?: string; readonly isHeldBack: boolean }
 
 const NONE: RoomMade = Object.freeze({ kind: 'none', isHeldBack: false })
+
+/** For whom room is wanted. */
+export interface RoomWanted {
+  /** A task, or a gang. */
+  readonly by: string
+  readonly open: readonly OpenTask[]
+  /** How many of them must be placed together. */
+  readonly need: number
+}
 
 /** Evicts tasks of lower priority for tasks that fit nowhere. */
 export class RoomMaker {
@@ -52,28 +64,39 @@ export class RoomMaker {
     this.#evicted.delete(key)
   }
 
+  /** Makes room for so many of the tasks: one, or those of a gang. */
   async make(
-    one: OpenTask,
-    request: PlacementRequest,
+    { by, open, need }: RoomWanted,
+    requests: readonly PlacementRequest[],
     ctx: ReconcileContext,
     context: Omit<BindingContext, 'nowMs'>,
   ): Promise<RoomMade> {
     const { mirror } = context
     const lowest = mirror.lowestPriority
-    if (one.task.spec.preemptionPolicy === 'Never')
+    if (open.some(({ task }) => task.spec.preemptionPolicy === 'Never'))
       return { kind: 'none', why: 'its preemptionPolicy is Never', isHeldBack: false }
-    const isNominated = mirror.held.forTask(one.key).length > 0
-    if (isNominated || lowest === undefined || lowest >= (one.task.spec.priority ?? 0)) return NONE
+    const isNominated = open.some(({ key }) => mirror.held.forTask(key).length > 0)
+    const highest = Math.max(...open.map(({ task }) => task.spec.priority ?? 0))
+    if (isNominated || lowest === undefined || lowest >= highest) return NONE
     const { strategy = nativePreemption, budgets = 'hard' } = this.#policy
     const mayEvict: PreemptionStrategy['mayEvict'] = (preemptor, victim) =>
       !mirror.isAssumed(victim.key) && strategy.mayEvict(preemptor, victim)
-    const plan = planPreemption(mirror.scheduler, request, {
-      strategy: { ...strategy, mayEvict },
-      budgets,
-      budgetsOf: this.#hasBudgets ? budgetsOf(ctx.client) : () => [],
-    })
+    const plan = planGangPreemption(
+      mirror.scheduler,
+      { name: by, members: requests, min: need },
+      {
+        strategy: { ...strategy, mayEvict },
+        budgets,
+        budgetsOf: this.#hasBudgets ? budgetsOf(ctx.client) : () => [],
+      },
+    )
     if (plan.kind === 'none') return refusalOf(plan)
-    return this.#evict(evictionOf(one, request, plan, mirror), plan.exceeded, ctx, context)
+    const placements = plan.placements.map(({ request, node, hostPorts, held }): Placement => {
+      const one = open.find(({ key }) => key === request.key) as OpenTask
+      return { one, node, given: { hostPorts, held }, epoch: 0 }
+    })
+    if (isOverQuota(mirror, placements, plan.placements)) return NONE
+    return this.#evict({ by, placements, victims: plan.victims }, plan.exceeded, ctx, context)
   }
 
   async #evict(
@@ -138,19 +161,19 @@ export class RoomMaker {
   }
 }
 
-/** The plan for one task, with the ports and devices that it will have when the victims are gone. */
-function evictionOf(
-  one: OpenTask,
-  request: PlacementRequest,
-  { node, victims }: Extract<PreemptionPlan, { readonly kind: 'preempt' }>,
-  mirror: ClusterMirror,
-): Eviction {
-  const copy = mirror.scheduler.fork()
-  for (const { key } of victims) copy.removeTask(key)
-  const result = copy.placeOn(request, node)
-  const given: GivenOnNode = result.kind === 'placed' ? result : {}
-  const { hostPorts, held } = given
-  return { by: one.key, placements: [{ one, node, given: { hostPorts, held }, epoch: 0 }], victims }
+/** Whether the members of a queue come to more than it may use, though each may be placed by itself. */
+function isOverQuota(
+  { use }: ClusterMirror,
+  placements: readonly Placement[],
+  members: readonly PlannedMember[],
+): boolean {
+  const sums = new Map<string | undefined, ResourceVector>()
+  return placements.some(({ one }, index) => {
+    const queue = use.queueOf(one.task)
+    const sum = addResources(sums.get(queue) ?? {}, members[index]?.request.requests ?? {})
+    sums.set(queue, sum)
+    return use.refusalOf(one.task, sum) !== undefined
+  })
 }
 
 function groupOf({ group, key }: TaskPlacement): string {

@@ -8,7 +8,7 @@ import { bindTasks, nodeStateOf } from './bind-tasks.js'
 import type { ClusterMirror, MirrorChange } from './cluster-mirror.js'
 import { refOfKey } from './evict-victims.js'
 import type { KeptPlace, PlacedRequest } from './kept-place.js'
-import type { RoomMaker } from './room-maker.js'
+import type { RoomMade, RoomMaker, RoomWanted } from './room-maker.js'
 import { failuresNameOf, groupOfTask, requestOfTask } from './task-object.js'
 import type { TaskQueue } from './task-queue.js'
 import type { Refusal } from './task-refusal.js'
@@ -213,7 +213,7 @@ export class TaskPlacer {
     this.#queue.heldBack.delete(key)
     if (refusal.reason !== 'Unschedulable' || request === undefined || this.#rooms === undefined)
       return this.report(one, refusal, ctx)
-    const made = await this.#rooms.make(one, request, ctx, this.#context)
+    const made = await this.#rooms.make({ by: key, open: [one], need: 1 }, [request], ctx, this.#context)
     if (made.kind === 'stale') {
       this.#queue.waiting.delete(key)
       this.#queue.note(key, ctx.client.get(Task, one.ref))
@@ -234,6 +234,12 @@ export class TaskPlacer {
       { ...refusal, message: `waits for its room: ${made.note}.`, causes: made.note },
       ctx,
     )
+  }
+
+  /** As `RoomMaker.make`; undefined: nothing is evicted. */
+  async makeRoom(wanted: RoomWanted, ctx: ReconcileContext): Promise<RoomMade | undefined> {
+    const requests = wanted.open.map(one => this.requestOf(one))
+    return this.#rooms?.make(wanted, requests, ctx, this.#context)
   }
 
   async report(one: OpenTask, refusal: Refusal, ctx: ReconcileContext): Promise<void> {

@@ -404,3 +404,79 @@ describe('reservations under the scheduling controller', () => {
     await expect(reserve(world, both)).rejects.toThrow(/exactly one of role and task/)
   })
 })
+
+describe('gangs that preempt', () => {
+  const member = (priority = 10) => ({ ...cpu('2'), priority, gang: { name: 'job', minMembers: 2 } })
+
+  test('victims go and all members are bound in one commit, and none of it before they are all there', async () => {
+    const world = await createFullCluster({ preemption })
+    const commits: string[] = []
+    world.store.watch(Task).on(({ events }) => {
+      commits.push(events.map(({ type, object }) => `${type} ${object.metadata.name}`).join(', '))
+    })
+    await world.addTask('m1', member())
+    await world.addTask('m2', member())
+    expect(commits.filter(commit => /DELETED/.test(commit))).toEqual([
+      'DELETED a, DELETED b, MODIFIED m1, MODIFIED m2',
+    ])
+    expect([world.nodeOf('m1'), world.nodeOf('m2'), alive(world)]).toEqual(['n1', 'n2', ['m1', 'm2']])
+  })
+
+  test('when a budget keeps one of the victims, none goes, and the gang says whose', async () => {
+    const world = await createFullCluster({ preemption })
+    await guard(world, 'b', 0)
+    for (const name of ['m1', 'm2']) await world.addTask(name, member())
+    expect(alive(world)).toEqual(['a', 'b', 'm1', 'm2'])
+    expect(world.scheduled('m1')).toContain(
+      'disruption budgets hold back whom it could evict: default/keep-b',
+    )
+    await world.env.run(() =>
+      world.store.modify(DisruptionBudget, { namespace, name: 'keep-b' }, draft => {
+        draft.spec.maxUnavailable = 1
+      }),
+    )
+    await world.env.advance(20_000)
+    expect(alive(world)).toEqual(['m1', 'm2'])
+  })
+
+  test('when not enough would fit, none goes', async () => {
+    const world = await createFullCluster({ preemption })
+    for (const name of ['m1', 'm2']) await world.addTask(name, member(2))
+    expect([world.nodeOf('m1'), alive(world)]).toEqual([undefined, ['a', 'b', 'm1', 'm2']])
+  })
+
+  test('while victims leave, the room of every member is held, and they are bound together', async () => {
+    const world = await createFullCluster({ preemption })
+    for (const name of ['a', 'b'])
+      await world.env.run(() =>
+        world.store.modify(Task, { namespace, name }, draft => {
+          draft.metadata.finalizers = ['example/slow']
+        }),
+      )
+    for (const name of ['m1', 'm2']) await world.addTask(name, member())
+    expect(world.store.list(Reservation).items.map(({ spec }) => spec.nodeName)).toEqual(['n1', 'n2'])
+    expect(world.scheduled('m1')).toContain(
+      'waits for its room: evicts default/a, default/b from nodes n1, n2',
+    )
+    const bound: number[] = []
+    world.store.watch(Task).on(({ events }) => {
+      bound.push(
+        events.filter(({ object }) => object.spec.gang !== undefined && object.spec.nodeName !== undefined)
+          .length,
+      )
+    })
+    for (const name of ['a', 'b']) {
+      await world.env.run(() =>
+        world.store.modify(Task, { namespace, name }, draft => {
+          draft.metadata.finalizers = []
+        }),
+      )
+      await world.addTask(`late-${name}`, { ...cpu('2'), priority: 9 })
+      await world.env.advance(1_000)
+    }
+    await world.env.advance(20_000)
+    expect(bound.filter(count => count > 0)[0]).toBe(2)
+    expect([world.nodeOf('m1'), world.nodeOf('m2'), world.store.count(Reservation)]).toEqual(['n1', 'n2', 0])
+    expect(world.nodeOf('late-a')).toBeUndefined()
+  })
+})
