@@ -9,9 +9,11 @@ export { compareSimulations, simulateTrace } from './simulate-trace.js'
 // To build with: bounds and workloads.
 export { packingBound } from './packing-bound.js'
 export { certifiedBound, checkCertificate } from './packing-certificate.js'
-export { azureWorkload, googleWorkload, gpuWorkload } from './workload-generators.js'
+export { readAzureTrace } from './azure-trace.js'
+export { azureWorkload, google2019Workload, googleWorkload, gpuWorkload } from './workload-generators.js'
 
 // Types you will meet.
+export type { AzureTraceTables } from './azure-trace.js'
 export type { EstimateOptions, NodeEstimate, NodeTemplate } from './capacity-estimate.js'
 export type { ConsolidationOptions, ConsolidationPlan } from './consolidate.js'
 export type { PackingBound } from './packing-bound.js'

@@ -92,13 +92,16 @@ export function findViolations(scheduler: Scheduler): readonly PlacementViolatio
 
 /**
  * Which of these tasks to remove when fewer are wanted: again and again the one that is worst off where it is, by the
- * filters and scores that place tasks; of equals the one with the highest key.
+ * filters and scores that place tasks; of equals the one with the highest key. Keys that are not placed are passed over.
+ *
+ * @throws InvalidError when the count is not a whole number of at least 0
  */
 export function pickRemovals(
   scheduler: Scheduler,
   keys: readonly string[],
   count: number,
 ): readonly string[] {
+  assertValid('removals', wholeNumber('count', count))
   const copy = scheduler.fork()
   const picked: string[] = []
   const left = new Set(keys)

@@ -1,3 +1,5 @@
+import type { FieldProblem } from '../../core/index.js'
+import { assertValid } from '../../core/internal.js'
 import type { NodeDescription } from '../nodes/node-description.js'
 import type { Profile } from '../plugins/plugin.js'
 import type { QueuedRequest } from '../queue/queued-request.js'
@@ -41,9 +43,11 @@ export interface SimulationReport {
  * Plays a trace in virtual time: whatever comes or goes, the queue is served. Equal traces and profiles give equal
  * reports.
  *
- * @throws as `addNode` and `place`
+ * @throws InvalidError for a time that is none, or a key that comes twice; as `addNode` and `place`
  */
 export function simulateTrace(trace: WorkloadTrace, profile: Profile): SimulationReport {
+  assertValid('trace', trace.arrivals.flatMap(timeProblems))
+  assertValid('trace', repeatedKeys(trace.arrivals))
   const scheduler = createScheduler({ profile })
   for (const node of trace.nodes) scheduler.addNode(node)
   const arrivals = [...trace.arrivals].sort((a, b) => a.atMs - b.atMs)
@@ -91,7 +95,23 @@ export function simulateTrace(trace: WorkloadTrace, profile: Profile): Simulatio
   }
 }
 
-/** The numbers of the second report less those of the first. */
+function timeProblems({ atMs, durationMs = 0 }: TraceArrival, index: number): FieldProblem[] {
+  const message = 'must be a finite number of milliseconds ≥ 0'
+  return Object.entries({ atMs, durationMs }).flatMap(([field, value]) =>
+    Number.isFinite(value) && value >= 0 ? [] : [{ field: `arrivals[${index}].${field}`, value, message }],
+  )
+}
+
+function repeatedKeys(arrivals: readonly TraceArrival[]): FieldProblem[] {
+  const seen = new Set<string>()
+  return arrivals.flatMap(({ request: { key } }, index) => {
+    const isTwice = seen.has(key)
+    seen.add(key)
+    return isTwice ? [{ field: `arrivals[${index}].request.key`, value: key, message: 'comes twice' }] : []
+  })
+}
+
+/** The numbers of the second report less those of the first; a resource that only one of them has is 0 in the other. */
 export function compareSimulations(
   a: SimulationReport,
   b: SimulationReport,
@@ -100,6 +120,7 @@ export function compareSimulations(
     placed,
     waiting,
     meanWaitMs: waitMs.mean,
+    p95WaitMs: waitMs.p95,
     maxWaitMs: waitMs.max,
     nodesUsed,
     violations,
@@ -107,7 +128,7 @@ export function compareSimulations(
   })
   const [before, after]: Readonly<Record<string, number>>[] = [numbers(a), numbers(b)]
   return Object.fromEntries(
-    Object.keys(after ?? {}).map(name => [name, (after?.[name] ?? 0) - (before?.[name] ?? 0)]),
+    Object.keys({ ...before, ...after }).map(name => [name, (after?.[name] ?? 0) - (before?.[name] ?? 0)]),
   )
 }
 

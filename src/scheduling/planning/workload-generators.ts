@@ -45,6 +45,34 @@ export function googleWorkload(random: Random, { nodes, tasks }: WorkloadSize): 
   }
 }
 
+/** Tiers of Google's cells of 2019, the priority that each begins with, and their part of the tasks. */
+const GOOGLE_2019_TIERS: readonly { readonly priority: number; readonly weight: number }[] = [
+  { priority: 0, weight: 15 },
+  { priority: 100, weight: 45 },
+  { priority: 116, weight: 5 },
+  { priority: 120, weight: 35 },
+]
+
+/**
+ * A trace as of a cell of Google in 2019 (Tirmazi et al., EuroSys 2020): four tiers of priority, from free to production,
+ * and work with a very heavy tail: Pareto with α = 0.7, so that few tasks make nearly all of the load; bounded by 30 days.
+ */
+export function google2019Workload(random: Random, { nodes, tasks }: WorkloadSize): WorkloadTrace {
+  const tier = weighted(random.fork('tiers'), GOOGLE_2019_TIERS)
+  const draw = random.fork('work')
+  const { nodes: machines, arrivals: sized } = googleWorkload(random.fork('sizes'), { nodes, tasks })
+  return {
+    nodes: machines,
+    arrivals: sized.map(({ atMs, request }) => ({
+      atMs,
+      durationMs: Math.round(Math.min(THIRTY_DAYS_MS, 1_000 / (1 - draw.next()) ** (1 / 0.7))),
+      request: { ...request, priority: tier().priority },
+    })),
+  }
+}
+
+const THIRTY_DAYS_MS = 2_592_000_000
+
 /** Virtual machines as on Azure: 1 to 16 cores, mostly small, with 2, 4 or 8 GiB each, on equal nodes. */
 export function azureWorkload(random: Random, { nodes, tasks }: WorkloadSize): WorkloadTrace {
   const cores = weighted(random.fork('cores'), [
