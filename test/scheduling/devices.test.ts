@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { HostPort } from '../../src/scheduling/index.js'
-import { applyPlan, createScheduler, packProfile, planPlacements } from '../../src/scheduling/index.js'
+import {
+  applyPlan,
+  createScheduler,
+  kubernetesProfile,
+  nomadProfile,
+  packProfile,
+  planPlacements,
+  swarmProfile,
+} from '../../src/scheduling/index.js'
 import { portsConflict } from '../../src/scheduling/nodes/host-ports.js'
 import { chooseDevices, compileDeviceRequests } from '../../src/scheduling/requests/device-request.js'
 
@@ -183,4 +191,15 @@ describe('host ports of a range', () => {
   ])('a range that is none is refused by name: %j', (port, field) => {
     expect(() => createScheduler().place({ key: 'a', hostPorts: [port] })).toThrow(field)
   })
+})
+
+test.each([
+  ['kubernetes', kubernetesProfile()],
+  ['swarm', swarmProfile()],
+  ['nomad', nomadProfile()],
+])('the preset %s gives a device once', (_name, profile) => {
+  const scheduler = createScheduler({ profile })
+  scheduler.addNode({ name: 'n', allocatable: {}, devices: [{ kind: 'gpu', id: '0' }] })
+  const ask = (key: string) => scheduler.place({ key, devices: [{ kind: 'gpu' }] }).kind
+  expect([ask('a'), ask('b')]).toEqual(['placed', 'unschedulable'])
 })

@@ -1,4 +1,5 @@
 import { constraints, siblingConstraints } from '../filters/constraints-filter.js'
+import { devices } from '../filters/devices-filter.js'
 import { hostPorts } from '../filters/host-ports-filter.js'
 import { nodeSelector } from '../filters/node-selector-filter.js'
 import { resourcesFit } from '../filters/resources-fit-filter.js'
@@ -35,6 +36,7 @@ export function kubernetesProfile(): Profile {
       nodeSelector(),
       hostPorts(),
       resourcesFit(),
+      devices(),
       constraints(),
       siblingConstraints(),
       topologySpread({ nodeTaintsPolicy: 'Ignore', countsSelectedNodes: true }),
