@@ -50,8 +50,11 @@ export function availabilityFirst(
   const fillsTheFloor = size > 0 && works === size && size < (goal.get(next) ?? 0)
   if (available >= floor || fillsTheFloor) return goal
   const lacking = floor - available + setOf(stable).available
-  if (lacking <= (goal.get(stable) ?? 0)) return goal
-  const restored = new Map(goal).set(stable, lacking)
+  const wanted = goal.get(stable) ?? 0
+  const total = [...goal.values()].reduce((sum, size) => sum + size, 0)
+  // With more wanted than there is room for, as the traffic may, `stable` may not come to its size.
+  if (lacking <= wanted && total <= ceil) return goal
+  const restored = new Map(goal).set(stable, Math.max(lacking, wanted))
   const room = Math.max(0, ceil - sets.reduce((sum, set) => sum + set.size, 0))
   let ceded = lacking - setOf(stable).size - room
   const stale = [...goal.keys()].filter(template => template !== stable && template !== next).sort()

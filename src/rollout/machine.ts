@@ -346,10 +346,12 @@ function next(
     const live = sets.reduce((sum, { size }) => sum + size, 0)
     // What the traffic needs may stay above the ceiling; it does not grow there.
     const bounds = { floor: least, ceil: Math.max(most, Math.min(live, totalOf(goal))) }
-    const grow = [...new Set([...short, ...stable, ...stale, roles.next])]
     // Who pauses holds what there is; a failure stops the new template, not what keeps the floor.
     const heals = ownFailure(state) !== undefined && program.barrier !== true
     const wanted = heals ? availabilityFirst(goal, sets, roles, bounds) : goal
+    // Room for the floor is not given to what only has a part of the traffic.
+    const first = wanted === goal ? short : stable
+    const grow = [...new Set([...first, ...short, ...stable, ...stale, roles.next])]
     return move({ sets, goal: wanted, bounds, grow, shrink, countStopping })
   }
   const { goal, weights, isThere, asked } = steered(spec, state, observed)

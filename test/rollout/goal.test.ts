@@ -66,11 +66,11 @@ describe('availability first', () => {
       { b: 4, a: 4 },
     ],
     [
-      'asks for no more than the goal does',
+      'takes room where more is wanted than there is for',
       { b: 5, a: 8 },
       { a: [5, 5], b: [5, 0] },
       [8, 10],
-      { b: 5, a: 8 },
+      { b: 2, a: 8 },
     ],
     ['counts no room above the ceiling', { b: 6, a: 0 }, { a: [3, 3], b: [6, 0] }, [6, 8], { b: 3, a: 6 }],
     [
