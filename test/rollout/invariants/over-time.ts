@@ -17,7 +17,7 @@ import {
 } from '../../../src/rollout/revision-ledger.js'
 import { runningCluster } from '../fixtures/instant-cluster.js'
 import { successors } from '../fixtures/phase-successors.js'
-import { everyStep, everyWalk } from './counts-world.js'
+import { everyStep, everyWalk, total } from './counts-world.js'
 import { countsPresets, REPLICAS } from './presets.js'
 
 /** What is promised of all steps of a rollout together. */
@@ -147,7 +147,10 @@ export function testOverTime(runs: number): void {
       const kept = after.held?.sizes ?? {}
       // What has failed heals its floor, whoever paused it then; sizes that another count has moved are still on their way.
       if (after.failure?.entry === after.entry) return
-      for (const { template, size } of before) {
+      // Above the ceiling what does not work goes, whatever its own size.
+      const { ceil } = resolveBudget(spec.program.budget, spec.desired)
+      const isAbove = total(before, 'size') > ceil
+      for (const { template, size } of isAbove ? [] : before) {
         const [wanted = 0, now = 0] = [kept[template], sets.find(set => set.template === template)?.size]
         expect(Math.abs(now - wanted)).toBeLessThanOrEqual(Math.abs(size - wanted))
       }
