@@ -371,6 +371,24 @@ describe('reads', () => {
     )
   })
 
+  test('that are refused look at nothing, so that unknown names leave no indexes behind', async () => {
+    let looks = 0
+    const Looked = kindOf('Looked', { indexes: { looks: () => `${looks++}` } })
+    const { env, store } = createWorld({ kinds: [Looked] })
+    await store.create(Looked, { metadata: { namespace: 'a', name: 'a' }, spec: {} })
+    const cache = createCache({ kinds: [Looked] })
+    await env.run(() => cache.start(store))
+    looks = 0
+    const index = { name: 'looks', value: '0' }
+    for (const wrong of [{ labelSelector: '!!' }, { fieldSelector: 'a' }, { unknown: 1 }, { namespace: 7 }])
+      expect(() => cache.list(Looked, { ...wrong, index } as object)).toThrow()
+    for (const name of ['none', 'toString', '__proto__'])
+      expect(() => cache.list(Looked, { index: { name, value: '' } })).toThrow(
+        expect.objectContaining({ code: 'BadRequest' }),
+      )
+    expect(looks).toBe(0)
+  })
+
   test('are those of a store: conditions, order, counts', async () => {
     const { env, store } = createWorld()
     for (const [namespace, name, tier] of [

@@ -434,7 +434,7 @@ describe('options that nothing takes', () => {
     ],
     [
       'objects selected by a lableSelector',
-      () => selectObjects(Widget, { lableSelector: 'app=x' } as object, []),
+      () => selectObjects(Widget, { lableSelector: 'app=x' } as object, () => []),
       'Usage',
       /labelSelector\?/,
     ],

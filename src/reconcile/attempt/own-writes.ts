@@ -82,6 +82,6 @@ export class OwnWrites {
       const object = write.kind === 'object' ? write.object : live(ref)
       if (object !== undefined && filter(object)) merged.push(object)
     }
-    return selectObjects(kind, options, inKeyOrder(merged))
+    return selectObjects(kind, options, () => inKeyOrder(merged))
   }
 }

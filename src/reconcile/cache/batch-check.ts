@@ -45,7 +45,7 @@ function eventProblem(event: unknown, knows: (object: StoredObject) => boolean):
 const DIGITS_MAX = 16
 const CODE_OF_0 = 48
 
-/** The number that a text of 1 to 16 decimal digits stands for; undefined for anything else. */
+/** The number that a text of 1 to 16 decimal digits stands for; undefined for anything else, and beyond 2^53. */
 export function decimalOf(text: unknown): number | undefined {
   if (typeof text !== 'string' || text === '' || text.length > DIGITS_MAX) return undefined
   let value = 0
@@ -54,5 +54,5 @@ export function decimalOf(text: unknown): number | undefined {
     if (digit < 0 || digit > 9) return undefined
     value = value * 10 + digit
   }
-  return value
+  return Number.isSafeInteger(value) ? value : undefined
 }

@@ -168,7 +168,7 @@ class SourceCache implements Cache {
   ): ObjectList<StoredObject<Spec, Status>> {
     if (options.limit !== undefined || options.continue !== undefined)
       throw new UsageError('a cache has no pages; leave out limit and continue')
-    const items = selectObjects(kind, options, this.#state.table(kind).list(options.index))
+    const items = selectObjects(kind, options, () => this.#state.table(kind).list(options.index))
     return { revision: this.revision, items: items as readonly StoredObject<Spec, Status>[] }
   }
 

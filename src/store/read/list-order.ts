@@ -36,16 +36,17 @@ function firstTerm({ indexRange, reverse }: Query, terms: readonly string[]): st
  * What a list of these objects would have, in its order; for those who hold objects of their own. They are in key order.
  * Pages do not count.
  *
+ * @param objects in key order; asked for once the options are known to be right
  * @throws BadRequestError for a selector, field or index that cannot be understood
  */
 export function selectObjects(
   kind: Kind,
   options: ListOptions,
-  objects: readonly StoredObject[],
+  objects: () => readonly StoredObject[],
 ): readonly StoredObject[] {
   assertKnown(options, LIST_OPTIONS)
   const query = compileQuery(kind, options)
-  const found = objects.filter(queryFilter(kind, query))
+  const found = objects().filter(queryFilter(kind, query))
   if (query.indexRange !== undefined) return inQueryOrder(kind, query, found)
   return query.reverse ? found.reverse() : found
 }
