@@ -4,6 +4,9 @@ import type { RegistrySnapshot } from './registry-snapshot.js'
 /**
  * Turns services into names: a pure function of a snapshot and a question. Equal snapshots and questions give
  * equal resolutions, records in a fixed order. Write your own to serve other names from the same registry.
+ *
+ * Records show what is in the maps of the snapshot. Its revision is for the serials of SOA records: an answer without
+ * one is kept while what it was read from does not change.
  */
 export interface NamingProfile {
   readonly name: string

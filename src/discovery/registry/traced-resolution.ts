@@ -29,8 +29,8 @@ export function traceResolution(
   return { resolution, parts: [...seen.parts] }
 }
 
-function holdsSoa({ answers, authority }: Resolution): boolean {
-  return answers.some(({ type }) => type === 'SOA') || authority.some(({ type }) => type === 'SOA')
+function holdsSoa({ answers, authority, additional }: Resolution): boolean {
+  return [answers, authority, additional].some(section => section.some(({ type }) => type === 'SOA'))
 }
 
 /** A snapshot that notes what is read of it. A question reads one or two of its maps, so they are made when asked for. */
