@@ -8,17 +8,26 @@ import {
   knownOptions,
   wholeNumber,
 } from '../../core/internal.js'
-import { canonicalName, labelsUnder } from '../dns/dns-name.js'
+import { canonicalName, labelsUnder, lowerCase } from '../dns/dns-name.js'
 import type { DnsRecord } from '../dns/dns-record.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import { parseReverseName } from '../dns/reverse-name.js'
 import type { NamingProfile } from '../registry/naming-profile.js'
 import type { RegistrySnapshot } from '../registry/registry-snapshot.js'
+import { hostNamed } from '../registry/registry-snapshot.js'
 import { endpointPort } from '../services/registered-service.js'
 import { hex } from '../structures/digests.js'
 import { assertZone } from './assert-zone.js'
 import type { NameRecords } from './zone-answers.js'
-import { absolute, addressRecords, answered, denied, noRecords, recordsOfType } from './zone-answers.js'
+import {
+  absolute,
+  addressRecords,
+  answered,
+  denied,
+  holdsAddress,
+  noRecords,
+  recordsOfType,
+} from './zone-answers.js'
 import type { ZoneSoa } from './zone-soa.js'
 import { zoneSoa } from './zone-soa.js'
 
@@ -157,7 +166,7 @@ function recordsAt(asked: Asked, given: readonly string[]): NameRecords | undefi
 }
 
 function nodeAt({ settings, snapshot, owner }: Asked, name: string): NameRecords | undefined {
-  const host = snapshot.hosts.get(name)
+  const host = hostNamed(snapshot, name)
   if (host === undefined) return undefined
   return { records: addressRecords(owner, settings.ttl, host.addresses), additional: [] }
 }
@@ -223,12 +232,12 @@ function placesOf(
   { addresses, nodeName = '' }: Endpoint,
 ): readonly { readonly target: string; readonly addresses: readonly string[] }[] {
   const { zone, datacenter } = settings
-  const node = snapshot.hosts.get(nodeName)
+  const node = hostNamed(snapshot, nodeName)
   const own = addresses.filter(
-    address => ipFamily(address) !== 0 && node?.addresses.includes(address) !== true,
+    address => ipFamily(address) !== 0 && !(node !== undefined && holdsAddress(node.addresses, address)),
   )
   if (own.length === 0 && node !== undefined)
-    return [{ target: `${nodeName}.node.${datacenter}.${zone}`, addresses: node.addresses }]
+    return [{ target: `${lowerCase(nodeName)}.node.${datacenter}.${zone}`, addresses: node.addresses }]
   return addresses.map(address => ({
     target: `${hex(ipBytes(address) ?? new Uint8Array())}.addr.${datacenter}.${zone}`,
     addresses: [address],

@@ -1,12 +1,5 @@
 import { InvalidError } from '../../core/index.js'
-import {
-  assertKnown,
-  assertValid,
-  canonicalIp,
-  ipFamily,
-  knownOptions,
-  wholeNumber,
-} from '../../core/internal.js'
+import { assertKnown, assertValid, ipFamily, knownOptions, wholeNumber } from '../../core/internal.js'
 import { canonicalName, labelsUnder } from '../dns/dns-name.js'
 import type { DnsRecord, Rcode } from '../dns/dns-record.js'
 import { dnsTypeCode, questionTypeCodes, recordTypeCode } from '../dns/dns-record.js'
@@ -18,7 +11,15 @@ import { servicesAt } from '../registry/registry-snapshot.js'
 import { assertZone } from './assert-zone.js'
 import { endpointLabel, readyEndpoints, serviceRecords } from './kubernetes-service-records.js'
 import type { NameRecords } from './zone-answers.js'
-import { absolute, addressRecords, answered, denied, noRecords, recordsOfType } from './zone-answers.js'
+import {
+  absolute,
+  addressRecords,
+  answered,
+  denied,
+  holdsAddress,
+  noRecords,
+  recordsOfType,
+} from './zone-answers.js'
 import type { ZoneSoa } from './zone-soa.js'
 import { zoneSoa } from './zone-soa.js'
 
@@ -258,8 +259,4 @@ function reverseTargets(
     return here.map(e => ({ ...of(key), target: `${endpointLabel(e.hostname, address)}.${of(key).target}` }))
   })
   return [...new Map(targets.map(entry => [entry.target, entry])).values()]
-}
-
-function holdsAddress(addresses: readonly string[], address: string): boolean {
-  return addresses.some(candidate => canonicalIp(candidate) === address)
 }

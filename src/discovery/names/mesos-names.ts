@@ -4,6 +4,7 @@ import { canonicalName, labelsUnder } from '../dns/dns-name.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import type { NamingProfile } from '../registry/naming-profile.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
+import { hostNamed } from '../registry/registry-snapshot.js'
 import type { RegisteredHost } from '../services/registered-service.js'
 import { assertZone } from './assert-zone.js'
 import { mesosAgentTail, mesosHash } from './mesos-labels.js'
@@ -149,7 +150,7 @@ function hostsNamed(snapshot: RegistrySnapshot, name: string): readonly Register
   const numbered = /^master(\d+)$/.exec(name)?.[1]
   const role = roles[name] ?? (numbered === undefined ? 'framework' : 'master')
   if (role === 'framework') {
-    const host = snapshot.hosts.get(name)
+    const host = hostNamed(snapshot, name)
     return host?.roles.includes(role) === true ? [host] : []
   }
   const hosts = hostsOf(snapshot, role)
@@ -208,7 +209,7 @@ function taskAddresses(snapshot: RegistrySnapshot, task: Endpoint): readonly str
 }
 
 function agentAddresses(snapshot: RegistrySnapshot, { nodeName = '' }: Endpoint): readonly string[] {
-  return snapshot.hosts.get(nodeName)?.addresses ?? []
+  return hostNamed(snapshot, nodeName)?.addresses ?? []
 }
 
 interface Place {

@@ -1,12 +1,12 @@
 import type { Endpoint } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
-import { canonicalName, nameLabels } from '../dns/dns-name.js'
+import { canonicalName, lowerCase, nameLabels } from '../dns/dns-name.js'
 import type { DnsRecord } from '../dns/dns-record.js'
 import { parseReverseName } from '../dns/reverse-name.js'
 import type { NamingProfile } from '../registry/naming-profile.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
 import { servicesAt } from '../registry/registry-snapshot.js'
-import { absolute, addressRecords, answered, denied, recordsOfType } from './zone-answers.js'
+import { absolute, addressRecords, answered, denied, holdsAddress, recordsOfType } from './zone-answers.js'
 
 /** How the names of one network of Swarm are served. */
 export interface SwarmNamesOptions {
@@ -57,7 +57,7 @@ export function swarmNames(options: SwarmNamesOptions = {}): NamingProfile {
       if (view !== undefined) return readyOf(view).flatMap(({ addresses }) => addresses)
     }
     const id = labels.join('.')
-    return find(snapshot, first)?.endpoints.find(endpoint => endpoint.id === id)?.addresses
+    return find(snapshot, first)?.endpoints.find(endpoint => lowerCase(endpoint.id) === id)?.addresses
   }
   return {
     name: `swarm ${network ?? 'all networks'}`,
@@ -107,7 +107,7 @@ function taskPointers(snapshot: RegistrySnapshot, pointer: Pointer): readonly Dn
   const ids = keys.flatMap(key => {
     const view = snapshot.services.get(key)
     if (!known(view)) return []
-    return view.endpoints.filter(({ addresses }) => addresses.includes(address)).map(({ id }) => id)
+    return view.endpoints.filter(({ addresses }) => holdsAddress(addresses, address)).map(({ id }) => id)
   })
   if (ids.length === 0) return undefined
   return [...new Set(ids)].map(id => ({

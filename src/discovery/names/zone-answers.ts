@@ -23,6 +23,12 @@ export function addressRecords(
   return distinct.map(address => ({ type: ipFamily(address) === 4 ? 'A' : 'AAAA', name, ttl, address }))
 }
 
+/** Whether an address is among others, however they are written. */
+export function holdsAddress(addresses: readonly string[], address: string): boolean {
+  const wanted = canonicalIp(address)
+  return addresses.some(candidate => candidate === address || canonicalIp(candidate) === wanted)
+}
+
 /** Those of a type; ANY gets one record set, the smallest answer that tells the name exists (RFC 8482). */
 export function recordsOfType(
   records: readonly DnsRecord[],

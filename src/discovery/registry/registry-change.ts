@@ -5,18 +5,27 @@ import { nameLabels } from '../dns/dns-name.js'
 import type { RegisteredHost, RegisteredPort, RegisteredService } from '../services/registered-service.js'
 import { changedSpan } from '../structures/changed-span.js'
 
+/** Whose change it is, where a rule makes names from others, as `mesosLabel` makes one of `/abc` and `abc`. */
+interface Sourced {
+  /**
+   * The name that the service's was made from. The first to set something under a name has it until nothing is left
+   * there: what another source sets is refused, and what it deletes is not there. Default: the name's owner, whoever.
+   */
+  readonly source?: string
+}
+
 /** One change of the registry, as plain data. `service` is a key, `namespace/name`. */
 export type RegistryChange =
-  | { readonly op: 'set-service'; readonly service: RegisteredService }
-  | { readonly op: 'delete-service'; readonly service: string }
+  | ({ readonly op: 'set-service'; readonly service: RegisteredService } & Sourced)
+  | ({ readonly op: 'delete-service'; readonly service: string } & Sourced)
   /** Replaces all endpoints that came under this slice name; slices of one service are merged. */
-  | {
+  | ({
       readonly op: 'set-endpoints'
       readonly service: string
       readonly slice: string
       readonly endpoints: readonly Endpoint[]
-    }
-  | { readonly op: 'delete-endpoints'; readonly service: string; readonly slice: string }
+    } & Sourced)
+  | ({ readonly op: 'delete-endpoints'; readonly service: string; readonly slice: string } & Sourced)
   /** Makes a namespace known although no service is in it. */
   | { readonly op: 'set-namespace'; readonly namespace: string }
   | { readonly op: 'delete-namespace'; readonly namespace: string }

@@ -1,17 +1,21 @@
 import type { Endpoint } from '../../core/index.js'
 import { canonicalIp } from '../../core/internal.js'
+import { lowerCase } from '../dns/dns-name.js'
 import type { RegisteredHost, RegisteredService } from '../services/registered-service.js'
 import { serviceKey } from '../services/registered-service.js'
 import type { MapEdit, PersistentMap } from '../structures/persistent-map.js'
 import { emptyMap } from '../structures/persistent-map.js'
 import type { MergedEndpoints } from './merged-endpoints.js'
 import { mergeSlices } from './merged-endpoints.js'
+import { NameTakenError } from './name-taken-error.js'
 import type { RegistryChange } from './registry-change.js'
 
 /** A service with everything that is behind it at one revision. */
 export interface ServiceView extends MergedEndpoints {
   /** Absent while only endpoints are known; such a view answers no question. */
   readonly service?: RegisteredService
+  /** What its name was made from, where that was said. */
+  readonly source?: string
   /** The revision that changed this view last. */
   readonly revision: number
 }
@@ -35,8 +39,9 @@ export interface RegistrySnapshot {
   readonly declaredNamespaces: PersistentMap<true>
   /** `namespace/alias` → keys of the services that have it, sorted. */
   readonly aliases: PersistentMap<readonly string[]>
+  /** By name in lower case, as names of DNS are compared; `hostNamed` takes any spelling. */
   readonly hosts: PersistentMap<RegisteredHost>
-  /** Canonical address → names of the hosts that have it, sorted. */
+  /** Canonical address → names of the hosts that have it, in lower case, sorted. */
   readonly hostAddresses: PersistentMap<readonly string[]>
 }
 
@@ -69,6 +74,11 @@ export type Written = Readonly<Record<MapName, (hash: number) => void>>
 /** Keys of the services that have an endpoint at a canonical address, sorted. */
 export function servicesAt(snapshot: RegistrySnapshot, address: string): readonly string[] {
   return [...new Set(snapshot.endpointAddresses.get(address))]
+}
+
+/** The host of a name, such as an endpoint's `nodeName`. */
+export function hostNamed(snapshot: RegistrySnapshot, name: string): RegisteredHost | undefined {
+  return snapshot.hosts.get(lowerCase(name))
 }
 
 /**
@@ -126,21 +136,23 @@ interface SnapshotEdit {
 function applyChange(edit: SnapshotEdit, change: Exclude<RegistryChange, { op: 'synced' }>): void {
   switch (change.op) {
     case 'set-service':
-      return replaceView(edit, serviceKey(change.service), view => ({
+      return replaceView(edit, named(edit, serviceKey(change.service), change), view => ({
         slices: view.slices,
         service: change.service,
       }))
     case 'delete-service':
-      return replaceView(edit, change.service, view => ({ slices: view.slices }))
+      if (isOthers(edit, change.service, change)) return
+      return replaceView(edit, { key: change.service }, view => ({ slices: view.slices }))
     case 'set-endpoints': {
       const { slice, endpoints } = change
-      return replaceView(edit, change.service, view => ({
+      return replaceView(edit, named(edit, change.service, change), view => ({
         ...view,
         slices: new Map(view.slices).set(slice, endpoints),
       }))
     }
     case 'delete-endpoints':
-      return replaceView(edit, change.service, view => {
+      if (isOthers(edit, change.service, change)) return
+      return replaceView(edit, { key: change.service }, view => {
         const slices = new Map(view.slices)
         slices.delete(change.slice)
         return { ...view, slices }
@@ -152,9 +164,9 @@ function applyChange(edit: SnapshotEdit, change: Exclude<RegistryChange, { op: '
       if (edit.declaredNamespaces.get(change.namespace) === true) countNamespace(edit, change.namespace, -1)
       return edit.declaredNamespaces.delete(change.namespace)
     case 'set-host':
-      return replaceHost(edit, change.host.name, change.host)
+      return replaceHost(edit, lowerCase(change.host.name), change.host)
     case 'delete-host':
-      return replaceHost(edit, change.host, undefined)
+      return replaceHost(edit, lowerCase(change.host), undefined)
   }
 }
 
@@ -162,13 +174,37 @@ type ViewParts = Pick<ServiceView, 'service' | 'slices'>
 
 const nothing: MergedEndpoints = { slices: new Map(), endpoints: [] }
 
+interface Named {
+  readonly key: string
+  /** What the name was made from. */
+  readonly source?: string
+}
+
+/** Whether the name was made from what another source has there. */
+function isOthers({ services }: SnapshotEdit, key: string, { source }: Pick<Named, 'source'>): boolean {
+  if (source === undefined) return false
+  const held = services.get(key)?.source
+  return held !== undefined && held !== source
+}
+
+/** @throws NameTakenError when it is another source's */
+function named(edit: SnapshotEdit, key: string, change: Pick<Named, 'source'>): Named {
+  const { source } = change
+  if (source === undefined) return { key }
+  if (isOthers(edit, key, change))
+    throw new NameTakenError(key, { held: edit.services.get(key)?.source ?? '', given: source })
+  return { key, source }
+}
+
 /** Writes a service, with the indexes of what changed about it. */
-function replaceView(edit: SnapshotEdit, key: string, next: (view: ViewParts) => ViewParts): void {
+function replaceView(edit: SnapshotEdit, name: Named, next: (view: ViewParts) => ViewParts): void {
+  const { key } = name
   const before = edit.services.get(key)
+  const source = before?.source ?? name.source
   const parts = next(before ?? nothing)
   const { gone, come, endpoints } = mergeSlices(before ?? nothing, parts.slices)
   const { revision } = edit
-  const after: ServiceView = { ...parts, revision, endpoints }
+  const after: ServiceView = { ...parts, ...(source === undefined ? {} : { source }), revision, endpoints }
   const namespace = key.slice(0, key.indexOf('/'))
   if (before?.service !== after.service) {
     reindex(edit.vips, key, distinct(before?.service?.vips), distinct(after.service?.vips))

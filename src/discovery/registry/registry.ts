@@ -53,6 +53,7 @@ export interface Registry {
    *
    * @param revision at least the last one; with an equal one the changes add to it
    * @throws InvalidError when a change is not acceptable or the revision goes back; nothing is changed then
+   * @throws KeelsonError `AlreadyExists` when a name is that of another `source`; nothing is changed then
    * @throws UsageError when called from a listener
    */
   apply(revision: number, changes: readonly RegistryChange[]): RegistrySnapshot

@@ -62,7 +62,7 @@ export interface RegisteredService {
 
 /** A machine or a control process that has names of its own: an agent, a master, a Consul node. */
 export interface RegisteredHost {
-  /** Unique. */
+  /** Unique, whatever the case of its letters. */
   readonly name: string
   readonly addresses: readonly string[]
   /** What it is, such as `agent`, `master`, `leader`, `framework`. */

@@ -9,8 +9,8 @@ export interface NameCollision {
 }
 
 /**
- * Which names become one by a rule such as `mesosLabel`. Ask before what has such names is put under them: what comes
- * last under a name is what it means.
+ * Which names become one by a rule such as `mesosLabel`. The registry refuses the second of them if it is told the
+ * `source` of each; this tells all of them beforehand.
  */
 export function nameCollisions(
   names: Iterable<string>,

@@ -194,6 +194,46 @@ describe('Consul', () => {
   })
 })
 
+describe('what was registered in another spelling is found', () => {
+  const ask = (profile: NamingProfile, name: string, type: 'A' | 'AAAA' | 'PTR' = 'A'): string =>
+    asking(
+      profile,
+      service({ namespace: 'default', name: 'web' }),
+      tasks(
+        'default/web',
+        task('Web.1', 'FD00::0:7', { nodeName: 'Node-A' }),
+        task('web.2', '', { nodeName: 'NODE-A' }),
+      ),
+      {
+        op: 'set-host',
+        host: { name: 'Node-A', addresses: ['10.1.0.1', 'FD00::0:8'], roles: ['framework'] },
+      },
+    )(name, type)
+  const reverse = (last: number): string => `${last}${'.0'.repeat(29)}.d.f.ip6.arpa.`
+
+  test.each([
+    ['a node of Consul', consulNames(), 'node-a.node.consul.', 'A', 'NOERROR 10.1.0.1'],
+    ['the node of an instance', consulNames(), 'web.service.consul.', 'A', 'NOERROR 10.1.0.1'],
+    ['a framework of Mesos', mesosNames(), 'node-a.mesos.', 'A', 'NOERROR 10.1.0.1'],
+    ['the agent of a task', mesosNames(), 'web.default.slave.mesos.', 'A', 'NOERROR 10.1.0.1'],
+    ['a task of Swarm', swarmNames(), 'web.1.', 'AAAA', 'NOERROR fd00::7'],
+    ['the address of one', swarmNames(), reverse(7), 'PTR', 'NOERROR Web.1.'],
+    ['that of a node', consulNames(), reverse(8), 'PTR', 'NOERROR node-a.node.dc1.consul.'],
+  ] as const)('%s', (_, profile, name, type, expected) => expect(ask(profile, name, type)).toBe(expected))
+
+  test('a host that is set again in another spelling is the same one', () => {
+    const again = asking(
+      consulNames(),
+      { op: 'set-host', host: { name: 'N1', addresses: ['10.1.0.1'], roles: [] } },
+      { op: 'set-host', host: { name: 'n1', addresses: ['10.1.0.2'], roles: [] } },
+    )
+    expect([again('n1.node.consul.'), again('1.0.1.10.in-addr.arpa.', 'PTR')]).toEqual([
+      'NOERROR 10.1.0.2',
+      'REFUSED',
+    ])
+  })
+})
+
 describe('names that become one', () => {
   test('are reported, whatever the order', () => {
     const names = ['/abc', 'abc', 'a_b', 'a.b', 'alone', 'abc']

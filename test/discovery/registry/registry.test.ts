@@ -6,7 +6,7 @@ import { createVirtualEnv } from '../../../src/testing/index.js'
 
 const port = { name: 'http', port: 80, protocol: 'TCP' } as const
 
-function vip(name: string, address: string): RegistryChange {
+function vip(name: string, address: string): RegistryChange & { readonly op: 'set-service' } {
   return {
     op: 'set-service',
     service: { namespace: 'prod', name, mode: 'vip', vips: [address], ports: [port] },
@@ -163,6 +163,40 @@ describe('registry', () => {
     cancel()
     registry.apply(2, [{ op: 'delete-service', service: 'prod/web' }])
     expect(heard).toEqual([[1, 1, ['prod/api', 'prod/web']]])
+  })
+
+  test('names that become one are never merged: the second source is refused until the first has nothing left', () => {
+    const registry = fresh()
+    const key = 'prod/abc'
+    const service = (source: string, address: string): RegistryChange => ({ ...vip('abc', address), source })
+    const slice = (source: string, ...endpoints: readonly Endpoint[]): RegistryChange => {
+      return { op: 'set-endpoints', service: key, slice: 's', source, endpoints }
+    }
+    registry.apply(1, [slice('/abc', endpoint('x', '10.0.0.1')), service('/abc', '10.96.0.1')])
+    const before = registry.snapshot()
+    for (const second of [service('abc', '10.96.0.2'), slice('abc', endpoint('y', '10.0.0.2'))])
+      expect(() => registry.apply(2, [vip('other', '10.96.0.9'), second])).toThrow(
+        expect.objectContaining({
+          code: 'AlreadyExists',
+          message: expect.stringMatching(/prod\/abc.*"\/abc".*"abc"/),
+        }),
+      )
+    expect(registry.snapshot()).toBe(before)
+    registry.apply(3, [
+      { op: 'delete-service', service: key, source: 'abc' },
+      { op: 'delete-endpoints', service: key, slice: 's', source: 'abc' },
+    ])
+    expect(registry.endpoints(key).map(({ id }) => id)).toEqual(['x'])
+    registry.apply(4, [service('/abc', '10.96.0.3'), slice('/abc', endpoint('z', '10.0.0.3'))])
+    registry.apply(5, [{ op: 'delete-service', service: key, source: '/abc' }])
+    expect(() => registry.apply(6, [service('abc', '10.96.0.2')])).toThrow('"/abc"')
+    registry.apply(6, [
+      { op: 'delete-endpoints', service: key, slice: 's', source: '/abc' },
+      service('abc', '10.96.0.2'),
+      slice('abc', endpoint('y', '10.0.0.2')),
+    ])
+    expect(registry.endpoints(key).map(({ id }) => id)).toEqual(['y'])
+    expect(registry.snapshot().services.get(key)?.service?.vips).toEqual(['10.96.0.2'])
   })
 
   test('problems of the source are reported, not hidden', () => {
