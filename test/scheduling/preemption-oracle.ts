@@ -33,7 +33,7 @@ export function preemptByOracle(
       )
     const violating = beyondBudgets(
       [...lower]
-        .sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0) || (a.startedAtMs ?? 0) - (b.startedAtMs ?? 0))
+        .sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0) || startOf(a) - startOf(b))
         .map(task => ({ task, budgets: budgetsOf(task) })),
     )
     const violates = new Set([...violating].map(({ task }) => task))
@@ -45,11 +45,12 @@ export function preemptByOracle(
         fitsElsewhere: findsAnother(scheduler, task),
       }))
       .filter(one => budgets === 'soft' || one.budgets.every(({ allowed }) => allowed > 0))
-    const victims = strategy.choose(request, candidates, gone => {
+    const fitsWithout = (gone: readonly VictimCandidate[]): boolean => {
       const fork = scheduler.fork()
       for (const { task } of gone) fork.removeTask(task.key)
       return fork.fits(request, name)
-    })
+    }
+    const victims = strategy.choose(request, candidates, fitsWithout, {})
     if (victims === undefined || victims.length === 0) continue
     if (budgets === 'hard' && exceededBudgets(victims).length > 0) continue
     if (best === undefined || strategy.compare({ victims }, best) < 0) best = { node: name, victims }
@@ -57,6 +58,11 @@ export function preemptByOracle(
   return best === undefined
     ? undefined
     : { node: best.node, victims: best.victims.map(({ task }) => task.key) }
+}
+
+/** Who does not say when it started is the last. */
+function startOf({ startedAtMs = Number.MAX_SAFE_INTEGER }: TaskPlacement): number {
+  return startedAtMs
 }
 
 /** Whether the task would fit on some other node if it were gone from its own. */

@@ -1,29 +1,37 @@
+import type { ResourceVector } from '../../core/index.js'
 import { beyondBudgets } from './exceeded-budgets.js'
 import type { VictimCandidate } from './victim-candidate.js'
+import { amountOf } from './victim-candidate.js'
 
 /** Up to so many candidates the choice is the cheapest there is. */
 const EXACT_MAX = 20
 /** Sets of victims that are looked at; then the best so far is taken. */
-const SETS_MAX = 20_000
+const SETS_MAX = 50_000
 
 /**
  * The cheapest set of victims: fewest violations of budgets, then the lowest highest priority, then the fewest that fit
  * nowhere else, then the fewest. Exact for up to 20 candidates; beyond, the cheapest of those found by letting back in
  * whoever can be, the dearest first.
+ *
+ * @param short what must be freed at least: sets that cannot come to it are not looked at; 50,000 others are
  */
 export function leastVictims(
   candidates: readonly VictimCandidate[],
   fitsWithout: (gone: readonly VictimCandidate[]) => boolean,
+  short: ResourceVector = {},
 ): readonly VictimCandidate[] | undefined {
   const cheapestFirst = cheapestInOrder(candidates)
   const greedy = letBackIn(cheapestFirst, fitsWithout)
   if (greedy === undefined || candidates.length > EXACT_MAX) return greedy
-  return search(cheapestFirst, greedy, fitsWithout)
+  return search(cheapestFirst, greedy, fitsWithout, short)
 }
+
+/** In the order in which they count. */
+const COST_PARTS = [0, 1, 2, 3] as const
 
 /** Below 0 when the first set costs less. */
 export function compareVictims(a: readonly VictimCandidate[], b: readonly VictimCandidate[]): number {
-  for (let part = 0; part < 4; part++) {
+  for (const part of COST_PARTS) {
     const difference = costAt(part, a) - costAt(part, b)
     if (difference !== 0) return difference
   }
@@ -73,19 +81,83 @@ function search(
   all: readonly VictimCandidate[],
   greedy: readonly VictimCandidate[],
   fitsWithout: (gone: readonly VictimCandidate[]) => boolean,
+  short: ResourceVector,
 ): readonly VictimCandidate[] {
+  const needed = greedy.filter(one => !fitsWithout(all.filter(other => other !== one)))
+  if (needed.length === greedy.length) return greedy
+  const others = all.filter(one => !needed.includes(one))
+  const least = new LeastToFree(others, short)
   let best = greedy
   let looked = 0
   const visit = (from: number, chosen: readonly VictimCandidate[]): void => {
-    for (let index = from; index < all.length && looked < SETS_MAX; index++) {
-      const next = [...chosen, all[index] as VictimCandidate]
+    for (let index = from; index < others.length && looked < SETS_MAX; index++) {
+      const next = [...chosen, others[index] as VictimCandidate]
       // More victims only cost more.
       if (compareVictims(next, best) >= 0) continue
       looked++
       if (fitsWithout(next)) best = next
-      else visit(index + 1, next)
+      else if (least.mayBeat(best, next, index + 1)) visit(index + 1, next)
     }
   }
-  visit(0, [])
+  visit(0, needed)
   return best
+}
+
+/** What the largest one, two, three … of some candidates free; and of those of them that fit nowhere else. */
+interface LargestSums {
+  readonly all: readonly number[]
+  readonly withoutPlace: readonly number[]
+}
+
+/** How many more have to go at least, of those that come after, so that enough is free. */
+class LeastToFree {
+  readonly #candidates: readonly VictimCandidate[]
+  readonly #short: ResourceVector
+  readonly #resources: readonly string[]
+  /** By where those that come after begin, then by resource. */
+  readonly #sums: LargestSums[][] = []
+
+  constructor(candidates: readonly VictimCandidate[], short: ResourceVector) {
+    this.#candidates = candidates
+    this.#short = short
+    this.#resources = Object.keys(short)
+  }
+
+  /** Whether those who are gone and some of those after them may be better than the best. */
+  mayBeat(best: readonly VictimCandidate[], gone: readonly VictimCandidate[], from: number): boolean {
+    let [count, withoutPlace] = [1, 0]
+    const sums = (this.#sums[from] ??= this.#resources.map(resource => this.#sumsOf(resource, from)))
+    for (const [index, resource] of this.#resources.entries()) {
+      let left = this.#short[resource] as number
+      for (const one of gone) left -= amountOf(one, resource)
+      const of = sums[index] as LargestSums
+      const movable = (of.all.at(-1) as number) - (of.withoutPlace.at(-1) as number)
+      count = Math.max(count, leastCount(of.all, left))
+      withoutPlace = Math.max(withoutPlace, leastCount(of.withoutPlace, left - movable))
+    }
+    const more = [0, 0, withoutPlace, count]
+    for (const part of COST_PARTS) {
+      const difference = costAt(part, gone) + (more[part] as number) - costAt(part, best)
+      if (difference !== 0) return difference < 0
+    }
+    return false
+  }
+
+  #sumsOf(resource: string, from: number): LargestSums {
+    const rest = this.#candidates.slice(from)
+    const stuck = rest.filter(({ fitsElsewhere }) => !fitsElsewhere)
+    return { all: largestSums(rest, resource), withoutPlace: largestSums(stuck, resource) }
+  }
+}
+
+function largestSums(candidates: readonly VictimCandidate[], resource: string): readonly number[] {
+  const amounts = candidates.map(one => amountOf(one, resource)).sort((a, b) => b - a)
+  let sum = 0
+  return [0, ...amounts].map(amount => (sum += amount))
+}
+
+/** How many of the largest come to so much; infinitely many when not even all do. */
+function leastCount(largest: readonly number[], amount: number): number {
+  const found = largest.findIndex(sum => sum >= amount)
+  return found < 0 ? Number.POSITIVE_INFINITY : found
 }

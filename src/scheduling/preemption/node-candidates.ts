@@ -1,13 +1,15 @@
+import type { ResourceVector } from '../../core/index.js'
 import type { RequestClass } from '../classes/request-class.js'
 import type { NodeRow } from '../nodes/node-table.js'
 import type { FilterReason } from '../plugins/plugin.js'
-import type { PlacementRequest } from '../requests/placement-request.js'
+import type { Demand, PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
 import { beyondBudgets } from './exceeded-budgets.js'
 import type { NodeHoldings } from './node-holdings.js'
 import type { VictimBounds } from './victim-bounds.js'
 import type { EvictionBudget, VictimCandidate } from './victim-candidate.js'
+import { amountOf } from './victim-candidate.js'
 
 /** Which tasks may be victims, and what of them counts. */
 export interface CandidateRules {
@@ -21,7 +23,9 @@ export interface CandidateRules {
 export interface PreemptionGround {
   readonly copy: Scheduler
   readonly request: PlacementRequest
-  readonly one: RequestClass
+  readonly demands: readonly Demand[]
+  /** As of the copy, while nothing is gone: without a victim that keeps others away its class looks at fewer things. */
+  readonly looksAt: 'room' | 'node' | 'domains'
   readonly holdings: NodeHoldings
   readonly bounds: VictimBounds
   /** Whether the name of the first node comes before that of the second. */
@@ -34,11 +38,11 @@ export function candidatesFor(
   row: NodeRow,
   rules: CandidateRules,
 ): readonly VictimCandidate[] {
-  const { copy, request, one, holdings } = ground
+  const { copy, request, holdings } = ground
   const { priority: own = 0 } = request
   const mayGo = (task: TaskPlacement): boolean =>
     task.reservedFor === undefined && (task.priority ?? 0) < own && rules.mayGo(task)
-  const others = rules.acrossNodes && one.plugins.domains.length > 0 ? inDomain(ground, row.name, mayGo) : []
+  const others = rules.acrossNodes && ground.looksAt === 'domains' ? inDomain(ground, row.name, mayGo) : []
   const candidates = [...copy.tasksOn(row.name).filter(mayGo), ...others].map(
     task => new Candidate(copy, task, rules.budgetsOf(task), holdings.mayFit(task)),
   )
@@ -108,22 +112,41 @@ function apartReasons(copy: Scheduler, request: PlacementRequest, node: string):
 }
 
 /** Whether some filter says that the node would not do if all its tasks were gone. */
-export function isHopeless({ copy, request, one }: PreemptionGround, { name }: NodeRow): boolean {
-  return !looksAtRoomOnly(one) && copy.refusalsOn(request, name).some(({ unresolvable }) => unresolvable)
+export function isHopeless({ copy, request, looksAt }: PreemptionGround, { name }: NodeRow): boolean {
+  return looksAt !== 'room' && copy.refusalsOn(request, name).some(({ unresolvable }) => unresolvable)
 }
 
-/** Of such requests, what tasks hold of a node says everything. */
-function looksAtRoomOnly({ plugins: { nodes, domains, globals } }: RequestClass): boolean {
-  const isAlone = domains.length + globals.length === 0
-  return isAlone && nodes.length > 0 && nodes.every(({ formula }) => formula === 'room')
+/** Of requests that look at room alone, what tasks hold of a node says everything. */
+export function whatIsLookedAt({
+  plugins: { nodes, domains, globals },
+}: RequestClass): PreemptionGround['looksAt'] {
+  if (domains.length > 0) return 'domains'
+  const isRoom = globals.length === 0 && nodes.length > 0 && nodes.every(({ formula }) => formula === 'room')
+  return isRoom ? 'room' : 'node'
+}
+
+/** What the node has too little of for the preemptor; one more task is one of its `pods`. */
+export function shortOn({ demands }: PreemptionGround, row: NodeRow): ResourceVector {
+  const short: Record<string, number> = {}
+  for (const { resource, column, amount } of demands) {
+    const missing = amount - (row.allocatable(column) - row.requested(column))
+    if (missing > 0) short[resource] = missing
+  }
+  const tasks = row.taskCount + 1 - row.taskLimit
+  if (tasks > 0) short['pods'] = tasks
+  return short
 }
 
 /** Whether the preemptor fits on the node when exactly these are gone. */
 export function fitTest(
-  { copy, request, one }: PreemptionGround,
+  { copy, request, looksAt }: PreemptionGround,
   row: NodeRow,
+  short: ResourceVector,
 ): (gone: readonly VictimCandidate[]) => boolean {
-  if (looksAtRoomOnly(one)) return roomTest(one, row)
+  // Nothing has to be taken away to see how much room there would be.
+  if (looksAt === 'room')
+    return gone =>
+      Object.keys(short).every(resource => freedBy(gone, resource) >= (short[resource] as number))
   return gone => {
     for (const { task } of gone) copy.removeTask(task.key)
     const fits = copy.fits(request, row.name)
@@ -132,18 +155,8 @@ export function fitTest(
   }
 }
 
-/** The same where only room is looked at: nothing has to be taken away to see it. */
-function roomTest({ request }: RequestClass, row: NodeRow): (gone: readonly VictimCandidate[]) => boolean {
-  const short = request.demands.map(({ resource, column, amount }) => ({
-    resource,
-    amount: amount - (row.allocatable(column) - row.requested(column)),
-  }))
-  const tasksShort = row.taskCount + 1 - row.taskLimit
-  return gone =>
-    gone.length >= tasksShort &&
-    short.every(({ resource, amount }) => {
-      let left = amount
-      for (const { task } of gone) left -= task.requests?.[resource] ?? 0
-      return left <= 0
-    })
+function freedBy(gone: readonly VictimCandidate[], resource: string): number {
+  let freed = 0
+  for (const one of gone) freed += amountOf(one, resource)
+  return freed
 }

@@ -1,3 +1,4 @@
+import type { ResourceVector } from '../../core/index.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { RequestClass } from '../classes/request-class.js'
 import type { ClusterState } from '../cluster-state.js'
@@ -9,7 +10,7 @@ import type { TaskPlacement } from '../task-ledger.js'
 import { beyondBudgets, exceededBudgets } from './exceeded-budgets.js'
 import { compareVictims, costAt, leastVictims } from './least-victims.js'
 import type { CandidateRules, PreemptionGround } from './node-candidates.js'
-import { candidatesFor, fitTest, isHopeless } from './node-candidates.js'
+import { candidatesFor, fitTest, isHopeless, shortOn, whatIsLookedAt } from './node-candidates.js'
 import { NodeHoldings } from './node-holdings.js'
 import type { VictimBound } from './victim-bounds.js'
 import { VictimBounds } from './victim-bounds.js'
@@ -28,11 +29,13 @@ export interface PreemptionStrategy {
    * Those who have to go, or undefined when not even all candidates are enough.
    *
    * @param fitsWithout whether the preemptor fits when exactly these are gone
+   * @param short what the node has too little of, and how much; `pods` when it has too many tasks
    */
   choose(
     preemptor: PlacementRequest,
     candidates: readonly VictimCandidate[],
     fitsWithout: (gone: readonly VictimCandidate[]) => boolean,
+    short: ResourceVector,
   ): readonly VictimCandidate[] | undefined
   /** Below 0 when the first is the better node to preempt on; of equals it is the one with the lower name. */
   compare(a: Victims, b: Victims): number
@@ -108,7 +111,8 @@ export function planPreemption(
     const candidates = budgets === 'hard' ? all.filter(isAllowed) : all
     if (budgets === 'hard') for (const name of closedBudgets(all)) holding.add(name)
     if (candidates.length === 0 || isHopeless(ground, row)) continue
-    const victims = strategy.choose(request, candidates, fitTest(ground, row))
+    const short = shortOn(ground, row)
+    const victims = strategy.choose(request, candidates, fitTest(ground, row, short), short)
     if (victims === undefined || victims.length === 0) continue
     const exceeded = budgets === 'hard' ? exceededBudgets(victims) : []
     for (const name of exceeded) holding.add(name)
@@ -140,7 +144,7 @@ function planOf({ row, victims }: Choice): PreemptionPlan {
 /** The cheapest victims: see {@link leastVictims}; also on other nodes of a domain. */
 export const nativePreemption: PreemptionStrategy = {
   mayEvict: () => true,
-  choose: (_preemptor, candidates, fitsWithout) => leastVictims(candidates, fitsWithout),
+  choose: (_preemptor, candidates, fitsWithout, short) => leastVictims(candidates, fitsWithout, short),
   compare: (a, b) => compareVictims(a.victims, b.victims),
   mayBeat({ victims }, { highestPriority, withoutPlace, count }, isNameFirst) {
     if (costAt(0, victims) > 0) return true
@@ -168,7 +172,8 @@ function groundFor(copy: Scheduler, request: PlacementRequest): PreemptionGround
   if (bounds === undefined) BOUNDS.set(one, (bounds = new VictimBounds(one, table, holdings)))
   const { ranks } = table.names
   const isFirst = (a: NodeRow, b: NodeRow): boolean => (ranks[a.slot] as number) < (ranks[b.slot] as number)
-  return { copy, request, one, holdings, bounds, isFirst }
+  const { demands } = one.request
+  return { copy, request, demands, looksAt: whatIsLookedAt(one), holdings, bounds, isFirst }
 }
 
 /** Names of budgets that let none of their tasks go. */

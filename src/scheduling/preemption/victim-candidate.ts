@@ -18,3 +18,8 @@ export interface VictimCandidate {
   /** Whether it would find another node at once. */
   readonly fitsElsewhere: boolean
 }
+
+/** How much of it there is more when the task is gone; of `pods`, one. */
+export function amountOf({ task }: VictimCandidate, resource: string): number {
+  return resource === 'pods' ? 1 : (task.requests?.[resource] ?? 0)
+}
