@@ -231,6 +231,24 @@ describe('servers that fail', () => {
     expect(await ask(server, request('a3.example.'))).toMatchObject({ rcode: 2 })
   })
 
+  test('what is kept is answered although no more questions may wait', async () => {
+    const upstream = await scripted((bytes, reply) => {
+      const { name = '' } = read(bytes).questions[0] ?? {}
+      if (name.startsWith('kept.'))
+        reply(respondTo(bytes, { answers: [{ type: 'A', name, ttl: 60, address: '192.0.2.1' }] }))
+    })
+    const server = await start(registryOf('cluster.local'), {
+      forward: { zones: { '.': [at(upstream)] }, pendingMax: 1, timeoutMs: 60_000 },
+    })
+    await ask(server, request('kept.example.'))
+    const socket = createSocket('udp4')
+    onTestFinished(() => void socket.close())
+    socket.send(request('waits.example.'), server.port, '127.0.0.1')
+    while (upstream.asked < 2) await new Promise(resolve => setImmediate(resolve))
+    expect(await ask(server, request('more.example.'))).toMatchObject({ rcode: 2 })
+    expect(addresses(await ask(server, request('kept.example.')))).toEqual(['192.0.2.1'])
+  })
+
   test('two servers that ask each other find out, say so, and fail at once', async () => {
     const lines: string[] = []
     const first = await start(registryOf('cluster.local'))

@@ -92,13 +92,15 @@ export function createDnsForwarder(options: DnsForwardOptions, env: Env, ednsByt
       const name = nameKey(question.name) ?? ''
       const zone = zoneOf(zones, name)
       if (zone === undefined) return false
-      if (probes.sees(firstLabel(name)) || !zone.upstreams.isOpen || zone.pending >= pendingMax) {
-        done(undefined)
-        return true
-      }
       const key = `${name} ${question.typeCode} ${Number(wants.dnssecOk)}${Number(wants.checkingDisabled)}`
+      // What is kept is given although nothing more can be asked.
       const kept = cache.find(key)
-      if (kept !== undefined) {
+      if (
+        kept !== undefined ||
+        probes.sees(firstLabel(name)) ||
+        !zone.upstreams.isOpen ||
+        zone.pending >= pendingMax
+      ) {
         done(kept)
         return true
       }
