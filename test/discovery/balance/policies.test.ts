@@ -11,7 +11,9 @@ import {
   routeFor,
   slowStartShare,
 } from '../../../src/discovery/balance/index.js'
+import { createOutlierDetection } from '../../../src/discovery/health/index.js'
 import type { Endpoint, RegisteredService } from '../../../src/discovery/index.js'
+import { createRegistry } from '../../../src/discovery/index.js'
 import { createVirtualEnv } from '../../../src/testing/index.js'
 
 const policies: readonly BalancePolicy[] = [
@@ -133,6 +135,13 @@ describe('client affinity', () => {
     expect(['x', 'y', 'z'].map(client => affinity.find(client, 3))).toEqual(['a', undefined, 'a'])
     expect(affinity.size).toBe(2)
   })
+
+  test('by default it has 65,536 clients, however many come', () => {
+    const affinity = createClientAffinity()
+    affinity.update(new Set(['a']))
+    for (let i = 0; i < 65_540; i++) affinity.keep(`c${i}`, 'a', 0)
+    expect([affinity.size, affinity.find('c3', 0), affinity.find('c4', 0)]).toEqual([65_536, undefined, 'a'])
+  })
 })
 
 describe('route', () => {
@@ -219,5 +228,28 @@ describe('route', () => {
     ])
     const most = routeFor(service, endpoints, {}, { ejected: new Set(['a', 'b', 'c']) })
     expect([most.panic, most.candidates.length]).toEqual([true, 4])
+  })
+
+  test('an ejected endpoint keeps its conditions: names have it, and only the router leaves it out', () => {
+    const outliers = createOutlierDetection({ consecutiveFailures: 1 })
+    outliers.update(['a', 'b'])
+    outliers.observe('a', false, 0)
+    const endpoints = ['a', 'b'].map(id => Object.freeze(endpoint(id)))
+    for (const { conditions } of endpoints) Object.freeze(conditions)
+    const registry = createRegistry()
+    registry.apply(1, [
+      { op: 'set-service', service },
+      { op: 'set-endpoints', service: 'p/web', slice: 's', endpoints },
+    ])
+    const { candidates } = routeFor(
+      service,
+      registry.endpoints('p/web', 'all'),
+      {},
+      { ejected: outliers.ejected() },
+    )
+    expect(candidates.map(({ id }) => id)).toEqual(['b'])
+    expect(registry.endpoints('p/web')).toEqual(endpoints)
+    outliers.sweep(30_000)
+    expect(routeFor(service, endpoints, {}, { ejected: outliers.ejected() }).candidates).toHaveLength(2)
   })
 })
