@@ -60,8 +60,9 @@ export function planJob(job: Job, tasks: readonly Task[], limits: JobLimits, now
   const blockers: JobBlocker[] = []
   let wakeAtMs = deadlineMs(job.spec, startMs)
   if (isSuspended) {
-    const isDone = deleteTasks(pass, sorted.active, 'suspended') && uncounted === 0
-    wakeAtMs = isDone ? undefined : nowMs
+    deleteTasks(pass, sorted.active, 'suspended')
+    // Without its last task a job that counts no completions may be complete.
+    wakeAtMs = sorted.active.length + uncounted === 0 ? undefined : nowMs
     blockers.push({ kind: 'suspended' })
   } else if (uncounted > 0) wakeAtMs = nowMs
   else if (removeSurplus(pass)) wakeAtMs = nowMs
@@ -213,8 +214,10 @@ function makeMissing(pass: Pass): Making {
   if (waitingUntilMs !== undefined)
     blockers.push({ kind: 'index-backoff', untilMs: waitingUntilMs, missing: vacant })
   if (vacant > 0 && vacancies.isHeld) blockers.push({ kind: 'failing-indexes', missing: vacant })
-  if (making < places) blockers.push({ kind: 'burst', missing: places - making })
-  const wakeAtMs = making < places ? nowMs : waitingUntilMs
+  // Where indexes are missing, there are none for the next pass.
+  const isBurst = making < places && vacant === 0
+  if (isBurst) blockers.push({ kind: 'burst', missing: places - making })
+  const wakeAtMs = isBurst ? nowMs : waitingUntilMs
   return { blockers, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }
 

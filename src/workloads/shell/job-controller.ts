@@ -7,7 +7,7 @@ import {
   Job,
   Task,
 } from '../../api/index.js'
-import { isKeelsonError } from '../../core/index.js'
+import { isKeelsonError, parseTime } from '../../core/index.js'
 import { assertKnown, deepEqual, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { controllerOf, controllerReference, createController, requeueAfter } from '../../reconcile/index.js'
@@ -16,6 +16,7 @@ import type { JobAction, JobBlocker } from '../batch/job-action.js'
 import type { JobLimits, JobPlan } from '../batch/job-plan.js'
 import { planJob } from '../batch/job-plan.js'
 import { isTrackedTask, JOB_FINALIZER } from '../batch/job-tasks.js'
+import { deadlineMs } from '../batch/job-verdict.js'
 import type { LoopEvent } from '../task-event.js'
 import { letGo } from './let-go.js'
 
@@ -66,9 +67,8 @@ export function createJobController(options: JobControllerOptions = {}): Control
       const { plan, refused } = pass
       if (refused !== undefined) logger.error({ err: refused }, 'no task can be made of the template')
       for (const event of eventsOf(pass)) ctx.record(event)
-      const { wakeAtMs } = plan
-      if (wakeAtMs !== undefined && refused === undefined)
-        return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
+      const wakeAtMs = refused === undefined ? plan.wakeAtMs : endsAtMs(pass)
+      if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
     },
   })
 }
@@ -91,6 +91,12 @@ interface JobPass {
   readonly refused?: Error
   /** Others are there under its name. */
   readonly hasStrays: boolean
+}
+
+/** A template that is refused is tried again when something changes, and its job ends at its deadline. */
+function endsAtMs({ before, plan }: JobPass): number | undefined {
+  const { startTime } = plan.status
+  return startTime === undefined ? undefined : deadlineMs(before.spec, parseTime(startTime))
 }
 
 function syncJob(

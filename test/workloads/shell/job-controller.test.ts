@@ -153,8 +153,9 @@ describe('the job loop', () => {
     expect([status()?.succeeded, active().length]).toEqual([0, 1])
   })
 
-  test('a template that no task can be made of is told, and does not spin', async () => {
+  test('a template that no task can be made of is told, does not spin, and fails at the deadline', async () => {
     loop.crash()
+    const problem = { field: 'spec.image', value: '', message: 'is needed' }
     world = createWorld({
       kinds: [Event, Job, Task],
       admission: [
@@ -162,18 +163,18 @@ describe('the job loop', () => {
           name: 'no tasks',
           phase: 'validate',
           handle: ({ object }: { readonly object: { readonly kind?: string } }) =>
-            object.kind === 'Task'
-              ? { problems: [{ field: 'spec.image', value: '', message: 'is needed' }] }
-              : undefined,
+            object.kind === 'Task' ? { problems: [problem] } : undefined,
         },
       ],
     })
     loop = await world.startProcess('loops', createJobController())
-    await create({ parallelism: 2 })
+    await create({ parallelism: 1_000, activeDeadlineSeconds: 601 })
     expect(status()).toMatchObject({ active: 0 })
     const { revision } = world.store
     await world.env.advance(600_000)
     expect(world.store.revision - revision).toBe(0)
     expect(world.store.list(Event).items.map(({ spec }) => spec.reason)).toEqual(['FailedCreate'])
+    await world.env.advance(1_000)
+    expect(status()?.conditions?.find(({ type }) => type === 'Failed')?.reason).toBe('DeadlineExceeded')
   })
 })
