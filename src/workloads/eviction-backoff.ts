@@ -18,14 +18,17 @@ export interface Evicted {
 interface Row {
   readonly count: number
   readonly lastMs: number
+  /** Uids of the tasks that stood there beside those that went first: they do not come back, they have not gone yet. */
+  readonly first: ReadonlySet<string>
 }
 
 /**
  * Remembers, for each owner and node, how often tasks were evicted in a row, so that an owner that makes them there again
  * and again, because its template names the node or because its scheduler does not heed what evicts them, and who evicts
- * them do not take turns without end. The first eviction is at once; what comes back stays for 1 s, then for twice as long
- * each time, at most for 300 s; ten minutes without an eviction end the row. A task without a controller is not made again,
- * and never waits. Times are of the monotonic clock; a loop that starts again begins without it.
+ * them do not take turns without end. What is there at the first eviction never waits, when ever its turn comes; what comes
+ * back stays for 1 s, then for twice as long each time, at most for 300 s; ten minutes without an eviction end the row. A
+ * task without a controller is not made again, and never waits. Times are of the monotonic clock; a loop that starts again
+ * begins without it.
  */
 export class EvictionBackoff {
   readonly #rows = new Map<string, Row>()
@@ -33,27 +36,44 @@ export class EvictionBackoff {
   /** How long the task stays before it may be evicted, in ms; 0: not at all. */
   waitMs(node: string, task: Task, nowMs: number): number {
     const row = this.#rows.get(keyOf(node, task) ?? '')
-    if (row === undefined) return 0
+    if (row === undefined || row.first.has(task.metadata.uid)) return 0
     return Math.max(0, row.lastMs + backoffMs(EVICTION_BACKOFF, row.count) - nowMs)
   }
 
-  /** These have been evicted together. What people are told of owners whose tasks came back. */
-  note(node: string, evicted: readonly Evicted[], nowMs: number): readonly LoopEvent[] {
+  /**
+   * These have been evicted together. What people are told of owners whose tasks came back.
+   *
+   * @param tasks all that were on the node then
+   */
+  note(
+    node: string,
+    evicted: readonly Evicted[],
+    tasks: readonly Task[],
+    nowMs: number,
+  ): readonly LoopEvent[] {
     this.#forgetOld(nowMs)
-    const owners = new Map(evicted.map(one => [keyOf(node, one.task), one]))
     const told: LoopEvent[] = []
+    const back = evicted.filter(one => !this.#isOfFirst(node, one))
+    const owners = new Map(back.map(one => [keyOf(node, one.task), one]))
+    const gone = new Set(evicted.map(one => one.task))
     for (const [key, { task, why }] of owners) {
       const owner = ownerOf(task)
       if (key === undefined || owner === undefined) continue
-      const count = (this.#rows.get(key)?.count ?? 0) + 1
+      const known = this.#rows.get(key)
+      const count = (known?.count ?? 0) + 1
+      const first = known?.first ?? uidsOf(tasks, one => keyOf(node, one) === key && !gone.has(one))
       // The oldest stands first.
       this.#rows.delete(key)
-      this.#rows.set(key, { count, lastMs: nowMs })
+      this.#rows.set(key, { count, lastMs: nowMs, first })
       const pauseSeconds = backoffMs(EVICTION_BACKOFF, count) / 1000
       const note = `tasks of ${owner.kind} ${owner.name} come back and are evicted: ${why}; the next in ${pauseSeconds} s`
       if (count > 1) told.push({ type: 'Warning', reason: 'EvictionBackOff', note })
     }
     return told
+  }
+
+  #isOfFirst(node: string, { task }: Evicted): boolean {
+    return this.#rows.get(keyOf(node, task) ?? '')?.first.has(task.metadata.uid) === true
   }
 
   #forgetOld(nowMs: number): void {
@@ -63,6 +83,10 @@ export class EvictionBackoff {
       this.#rows.delete(key)
     }
   }
+}
+
+function uidsOf(tasks: readonly Task[], isWanted: (task: Task) => boolean): ReadonlySet<string> {
+  return new Set(tasks.filter(isWanted).map(({ metadata }) => metadata.uid))
 }
 
 function ownerOf({ metadata }: Task): Task['metadata']['ownerReferences'][number] | undefined {

@@ -63,10 +63,12 @@ export function createConstraintEnforcer(options: ConstraintEnforcerOptions = {}
       if (known === undefined) return
       const nowMs = env.clock.monotonic()
       const waits = new Map<string, number>()
+      let tasks: readonly Task[] = []
       const misplaced = await client.transact<readonly MisplacedTask[]>(tx => {
         const node = tx.get(Node, ref)
         if (node === undefined) return []
         const { items } = tx.list(Task, { index: { name: 'node', value: ref.name } })
+        tasks = items
         for (const task of items) waits.set(task.metadata.uid, backoff.waitMs(ref.name, task, nowMs))
         const plan = planConstraintEnforcement(
           node,
@@ -83,7 +85,7 @@ export function createConstraintEnforcer(options: ConstraintEnforcerOptions = {}
           note: `evicted from node ${ref.name}: ${why}`,
           regarding: task,
         })
-      for (const told of backoff.note(ref.name, misplaced, nowMs)) record(told)
+      for (const told of backoff.note(ref.name, misplaced, tasks, nowMs)) record(told)
       const waitMs = Math.min(...[...waits.values()].filter(ms => ms > 0))
       if (Number.isFinite(waitMs)) return requeueAfter(waitMs)
     },

@@ -20,6 +20,11 @@ const TAINT_EVICTION_OPTIONS = /* @__PURE__ */ knownOptions<TaintEvictionOptions
   { concurrency: true, events: true },
 )
 
+/** What leaves a node, and what was there. */
+interface NodeEvictions extends TaintEvictions {
+  readonly tasks: readonly Task[]
+}
+
 /** A jump of the wall clock is seen within this time. */
 const LOOK_MS_MAX = 300_000
 
@@ -49,9 +54,9 @@ export function createTaintEvictionController(options: TaintEvictionOptions = {}
       if (known?.spec.taints?.some(({ effect }) => effect === 'NoExecute') !== true) return
       const nowMs = env.clock.now()
       const monotonicMs = env.clock.monotonic()
-      const { evict, nextMs } = await client.transact<TaintEvictions>(tx => {
+      const { evict, nextMs, tasks } = await client.transact<NodeEvictions>(tx => {
         const node = tx.get(Node, ref)
-        if (node === undefined) return { evict: [], nextMs: Number.POSITIVE_INFINITY }
+        if (node === undefined) return { evict: [], nextMs: Number.POSITIVE_INFINITY, tasks: [] }
         const taints = withTimeAdded(node, formatTime(nowMs))
         if (taints !== undefined) tx.update(Node, { ...node, spec: { ...node.spec, taints } })
         const { items } = tx.list(Task, { index: { name: 'node', value: ref.name } })
@@ -59,7 +64,7 @@ export function createTaintEvictionController(options: TaintEvictionOptions = {}
           backoff.waitMs(ref.name, task, monotonicMs),
         )
         for (const { task } of plan.evict) tx.delete(Task, task.metadata)
-        return plan
+        return { ...plan, tasks: items }
       })
       const evicted = evict.map(({ task, taint }) => {
         const why = `its taint ${formatTaint(taint)} is not tolerated`
@@ -67,7 +72,7 @@ export function createTaintEvictionController(options: TaintEvictionOptions = {}
         record({ type: 'Warning', reason: 'TaintManagerEviction', note, regarding: task })
         return { task, why }
       })
-      for (const told of backoff.note(ref.name, evicted, monotonicMs)) record(told)
+      for (const told of backoff.note(ref.name, evicted, tasks, monotonicMs)) record(told)
       if (Number.isFinite(nextMs)) return requeueAfter(Math.min(Math.max(0, nextMs - nowMs), LOOK_MS_MAX))
     },
   })

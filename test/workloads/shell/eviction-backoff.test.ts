@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { TaskSpec } from '../../../src/api/index.js'
 import { Event, Job, Node, ReplicaSet, Task } from '../../../src/api/index.js'
+import { controllerReference } from '../../../src/reconcile/index.js'
 import {
   createConstraintEnforcer,
   createJobController,
@@ -86,6 +87,26 @@ test('all tasks of an owner that stand on a node go at once', async () => {
   await taint([TAINT])
   await world.env.settle()
   expect(world.store.count(Task)).toBe(0)
+})
+
+test('nor does one wait that was there at the first, when its own time comes', async () => {
+  await world.start(createTaintEvictionController())
+  const owner = await set({}, 0)
+  for (let seconds = 1; seconds <= 8; seconds += 1)
+    await world.store.create(Task, {
+      metadata: { ...ref(`t${seconds}`), ownerReferences: [controllerReference(ReplicaSet, owner)] },
+      spec: {
+        nodeName: 'n1',
+        tolerations: [{ key: 'broken', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }],
+      },
+    })
+  await taint([TAINT])
+  const left: number[] = []
+  for (let seconds = 1; seconds <= 8; seconds += 1) {
+    await world.env.advance(1_000)
+    left.push(world.store.count(Task))
+  }
+  expect([left, notes('EvictionBackOff')]).toEqual([[7, 6, 5, 4, 3, 2, 1, 0], []])
 })
 
 test('after ten minutes of peace it begins again without a pause', async () => {
