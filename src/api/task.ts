@@ -143,6 +143,9 @@ export const JOB_NAME_ANNOTATION = 'keelson.dev/job-name'
 /** The annotation of tasks of an indexed job that holds their index. */
 export const JOB_INDEX_ANNOTATION = 'keelson.dev/job-completion-index'
 
+/** The Cell that a task is held for. */
+export const CELL_NAME_ANNOTATION = 'keelson.dev/cell-name'
+
 export type Task = StoredObject<TaskSpec, TaskStatus>
 
 /** A running unit: what others call pod, allocation or instance. It is never restarted, only replaced. */
@@ -166,9 +169,7 @@ export const Task: Kind<TaskSpec, TaskStatus, 'Task'> = /* @__PURE__ */ defineKi
     node: task => task.spec.nodeName ?? '',
     controller: task => task.metadata.ownerReferences.find(owner => owner.controller)?.uid,
     job: task => task.metadata.annotations[JOB_NAME_ANNOTATION],
-    cell: task =>
-      task.metadata.ownerReferences.find(({ controller, kind }) => controller === true && kind === 'Cell')
-        ?.name,
+    cell: task => task.metadata.annotations[CELL_NAME_ANNOTATION],
   },
 })
 

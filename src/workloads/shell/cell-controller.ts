@@ -1,4 +1,5 @@
 import { Cell, Event, Revision, Task, TEMPLATE_HASH_LABEL } from '../../api/index.js'
+import { CELL_NAME_ANNOTATION } from '../../api/internal.js'
 import type { Toleration } from '../../core/index.js'
 import { isKeelsonError } from '../../core/index.js'
 import type { Backoff, KnownOptions } from '../../core/internal.js'
@@ -61,6 +62,7 @@ export function createCellController(options: CellControllerOptions = {}): Contr
     for: Cell,
     owns: [Task],
     watches: [
+      { kind: Task, map: cellsOf },
       {
         kind: Revision,
         map: (revision, reader) =>
@@ -88,6 +90,13 @@ export function createCellController(options: CellControllerOptions = {}): Contr
       if (done.wakeAtMs !== undefined) return requeueAfter(Math.max(0, done.wakeAtMs - env.clock.now()))
     },
   })
+}
+
+/** Tasks that are held for a cell belong to it even when they have lost their owner. */
+function cellsOf(task: Task): readonly ObjectRef[] {
+  const name = task.metadata.annotations[CELL_NAME_ANNOTATION]
+  const { namespace = '' } = task.metadata
+  return name === undefined || !isHeldBy(CELL_TASK_FINALIZER, task) ? [] : [{ namespace, name }]
 }
 
 interface Pass {
@@ -138,17 +147,17 @@ function letGoSettled(tx: Transaction, tasks: readonly Task[]): boolean {
   return settled.length > 0
 }
 
-/** Of all cells of that name, those that are gone among them. */
+/** Held for any cell of that name, those that are gone among them. */
 function tasksOfName(reader: Reader, { namespace = '', name }: ObjectRef): readonly Task[] {
   return reader.list(Task, { namespace, index: { name: 'cell', value: name } }).items
 }
 
-/** Tasks that were held for a cell that is not there any more, because it was taken away by force. */
+/** Tasks that were held for a cell that is not theirs any more: it was taken away by force, or left them as orphans. */
 async function letGoStrays(client: Client, ref: ObjectRef): Promise<void> {
   const strays = (reader: Reader): readonly Task[] => {
     const uid = reader.get(Cell, ref)?.metadata.uid
     return tasksOfName(reader, ref).filter(
-      task => isHeldBy(CELL_TASK_FINALIZER, task) && controllerOf(task)?.uid !== uid,
+      task => isHeldBy(CELL_TASK_FINALIZER, task) && (uid === undefined || controllerOf(task)?.uid !== uid),
     )
   }
   if (strays(client).length === 0) return
@@ -199,15 +208,17 @@ function taskFrom(
   { spec: { template, templateHash } }: Revision,
 ): ObjectInput<Task['spec'], NonNullable<Task['status']>> {
   const { set, taskName, nodeName, restartPolicy } = cell.spec
-  const { namespace } = cell.metadata
+  const { name, namespace } = cell.metadata
+  const { annotations = {} } = template.metadata ?? {}
+  const isHeld = restartPolicy !== undefined
   return {
     metadata: {
       ...(taskName === undefined ? { generateName: `${set}-` } : { name: taskName }),
       ...(namespace === undefined ? {} : { namespace }),
       labels: { ...template.metadata?.labels, [TEMPLATE_HASH_LABEL]: templateHash },
-      annotations: template.metadata?.annotations ?? {},
+      annotations: isHeld ? { ...annotations, [CELL_NAME_ANNOTATION]: name } : annotations,
       ownerReferences: [controllerReference(Cell, cell)],
-      finalizers: restartPolicy === undefined ? [] : [CELL_TASK_FINALIZER],
+      finalizers: isHeld ? [CELL_TASK_FINALIZER] : [],
     },
     spec: {
       ...template.spec,

@@ -45,6 +45,8 @@ export interface SetWorld extends World {
   tasks(): string
   /** The same, by node. */
   nodes(): string
+  /** How many tasks are made from now on. */
+  countMade(): { readonly count: number }
   after(ms: number): Promise<void>
 }
 
@@ -138,6 +140,13 @@ export async function createSetWorld(): Promise<SetWorld> {
     hears,
     tasks: () => listed(({ metadata }) => metadata.name),
     nodes: () => listed(({ spec }) => spec.nodeName ?? ''),
+    countMade() {
+      const made = { count: 0 }
+      store.watch(Task).on(({ events }) => {
+        made.count += events.filter(({ type }) => type === 'ADDED').length
+      })
+      return made
+    },
     after: ms => env.advance(ms),
   }
 }

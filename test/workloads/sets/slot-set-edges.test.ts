@@ -16,15 +16,6 @@ const complete = () =>
 const active = () => world.store.list(Task).items.filter(isTaskActive)
 const phases = () => world.store.list(Cell).items.map(({ status }) => status?.phase)
 
-/** How many tasks are made from now on. */
-function countMade(): { count: number } {
-  const made = { count: 0 }
-  world.store.watch(Task).on(({ events }) => {
-    made.count += events.filter(({ type }) => type === 'ADDED').length
-  })
-  return made
-}
-
 /** Ends the task that runs, of that node if one is named. */
 async function end(phase: 'Failed' | 'Succeeded', node?: string): Promise<void> {
   const task = active().find(({ spec }) => node === undefined || spec.nodeName === node)
@@ -91,7 +82,7 @@ describe('a global job', () => {
       await world.after(10_000)
       await end('Succeeded')
       await world.after(5_000)
-      const made = countMade()
+      const made = world.countMade()
       await taint('n1', effect)
       await taint('n1', undefined)
       expect(made.count).toBe(0)
@@ -101,7 +92,7 @@ describe('a global job', () => {
 
   test('has no more attempts because a taint closed its node in between', async () => {
     await world.node('n1')
-    const made = countMade()
+    const made = world.countMade()
     world.failing.add('a')
     await world.slots({ mode: 'global-job', restartPolicy: { delaySeconds: 5, maxAttempts: 3 } })
     for (let round = 0; round < 12; round += 1) await taint('n1', round % 2 === 0 ? 'NoSchedule' : undefined)
@@ -114,7 +105,7 @@ describe('a global job', () => {
 describe('a restart policy that is changed', () => {
   test('gives a slot that it gave up the attempts that are allowed now', async () => {
     world.failing.add('a')
-    const made = countMade()
+    const made = world.countMade()
     await world.slots({ restartPolicy: { delaySeconds: 1, maxAttempts: 1 } })
     await world.after(60_000)
     expect([made.count, phases()]).toEqual([2, ['Stopped']])
@@ -146,7 +137,7 @@ describe('a restart policy that is changed', () => {
 
   test('leaves what a window has refused refused, however long ago that was', async () => {
     world.failing.add('a')
-    const made = countMade()
+    const made = world.countMade()
     await world.slots({ restartPolicy: { delaySeconds: 1, maxAttempts: 1, windowSeconds: 600 } })
     await world.after(60_000)
     expect([made.count, phases()]).toEqual([2, ['Stopped']])
@@ -184,7 +175,7 @@ test('a daemon that its node has no room for is not made and evicted in turns', 
   }
   await world.daemon({ template })
   await world.after(10_000)
-  const made = countMade()
+  const made = world.countMade()
   await world.store.modifyStatus(Node, { name: 'n1' }, draft => {
     draft.status = { ...draft.status, capacity: { cpu: 1 } }
   })

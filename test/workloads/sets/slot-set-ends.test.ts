@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Cell, isTaskActive, SlotSet, Task } from '../../../src/api/index.js'
 import { formatTime } from '../../../src/core/index.js'
+import { createGarbageCollector } from '../../../src/reconcile/index.js'
 import { decideRestart } from '../../../src/workloads/slots/restart-policy.js'
 import { ref } from '../../fixtures/kinds.js'
 import type { SetWorld } from './set-world.js'
@@ -14,15 +15,6 @@ beforeEach(async () => {
 
 const status = () => world.store.get(SlotSet, ref('web'))?.status
 const active = () => world.store.list(Task).items.filter(isTaskActive)
-
-/** How many tasks are made from now on. */
-function countMade(): { count: number } {
-  const made = { count: 0 }
-  world.store.watch(Task).on(({ events }) => {
-    made.count += events.filter(({ type }) => type === 'ADDED').length
-  })
-  return made
-}
 
 /** A task ends, its node lets it go, and somebody deletes it, all before any loop has looked. */
 async function endAndDelete(phase: 'Failed' | 'Succeeded'): Promise<void> {
@@ -43,7 +35,7 @@ describe('an end is counted, also of a task that is deleted at once', () => {
   test('a job in slots does not run again what has ended well', async () => {
     await world.slots({ mode: 'replicated-job', totalCompletions: 2, maxConcurrent: 1 })
     await world.after(10_000)
-    const made = countMade()
+    const made = world.countMade()
     await endAndDelete('Succeeded')
     expect([made.count, status()?.completedTasks]).toEqual([1, 1])
     await endAndDelete('Succeeded')
@@ -54,7 +46,7 @@ describe('an end is counted, also of a task that is deleted at once', () => {
   test('and an attempt that has failed is one of those that are allowed', async () => {
     await world.slots({ mode: 'replicated-job', restartPolicy: { delaySeconds: 1, maxAttempts: 1 } })
     await world.after(10_000)
-    const made = countMade()
+    const made = world.countMade()
     await endAndDelete('Failed')
     await endAndDelete('Failed')
     await world.after(60_000)
@@ -78,11 +70,56 @@ describe('an end is counted, also of a task that is deleted at once', () => {
   })
 })
 
+describe('no task is held for a cell that does not count it any more', () => {
+  const leave = async (propagationPolicy: 'Orphan' | 'Background' | 'Foreground'): Promise<void> => {
+    await world.start(createGarbageCollector({ kinds: [Cell, SlotSet, Task] }))
+    await world.slots({ replicas: 2 })
+    await world.after(10_000)
+    await world.store.delete(SlotSet, ref('web'), { propagationPolicy })
+    await world.after(60_000)
+  }
+
+  test.each(['Background', 'Foreground'] as const)('a set that is deleted, %s', async policy => {
+    await leave(policy)
+    expect([world.store.count(Cell), world.store.count(Task)]).toEqual([0, 0])
+  })
+
+  test('a cell that is orphaned, then deleted', async () => {
+    await leave('Orphan')
+    const cells = world.store.list(Cell).items
+    expect([cells.length, active().length]).toEqual([2, 2])
+    for (const { metadata } of cells) await world.store.delete(Cell, metadata)
+    await world.after(60_000)
+    expect([world.store.count(Cell), world.store.count(Task)]).toEqual([0, 0])
+  })
+
+  test('a task that is orphaned, then deleted', async () => {
+    await leave('Orphan')
+    for (const { metadata } of world.store.list(Cell).items)
+      await world.store.delete(Cell, metadata, { propagationPolicy: 'Orphan' })
+    await world.after(60_000)
+    for (const { metadata } of world.store.list(Task).items) await world.store.delete(Task, metadata)
+    await world.after(60_000)
+    expect([world.store.count(Cell), world.store.count(Task)]).toEqual([0, 0])
+  })
+
+  test('a task that loses its owner while no loop looks', async () => {
+    await world.slots({ replicas: 1 })
+    await world.after(10_000)
+    const [task] = active()
+    if (task === undefined) throw new Error('no task runs')
+    await world.store.modify(Task, task.metadata, draft => void (draft.metadata.ownerReferences = []))
+    await world.store.delete(Task, task.metadata)
+    await world.after(60_000)
+    expect(world.store.get(Task, task.metadata)).toBeUndefined()
+  })
+})
+
 describe('restarts without a delay', () => {
   test('that come within one moment all count in a window', async () => {
     await world.slots({ restartPolicy: { delaySeconds: 0, maxAttempts: 3, windowSeconds: 600 } })
     await world.after(10_000)
-    const made = countMade()
+    const made = world.countMade()
     for (let round = 0; round < 10; round += 1) {
       const [task] = active()
       if (task === undefined) break

@@ -25,15 +25,6 @@ const active = () => world.store.list(Task).items.filter(isTaskActive)
 const ended = () => world.store.list(Task).items.filter(isTaskFinished)
 const condition = (type: string) => status()?.conditions?.find(each => each.type === type)
 
-/** How many tasks are made from now on. */
-function countMade(): { count: number } {
-  const made = { count: 0 }
-  world.store.watch(Task).on(({ events }) => {
-    made.count += events.filter(({ type }) => type === 'ADDED').length
-  })
-  return made
-}
-
 /** Ends a task as its node would. */
 async function end(task: Task | undefined, phase: 'Failed' | 'Succeeded'): Promise<void> {
   if (task === undefined) throw new Error('there is no such task')
@@ -131,7 +122,7 @@ describe('a replicated set', () => {
 
   test('gives a slot up after its attempts, and starts it again with another template', async () => {
     world.failing.add('a')
-    const made = countMade()
+    const made = world.countMade()
     await world.slots({ replicas: 2, restartPolicy: { delaySeconds: 1, maxAttempts: 2 } })
     await world.after(60_000)
     expect(made.count).toBe(6)
@@ -233,7 +224,7 @@ describe('a replicated job', () => {
 
   test('does not run again what has used up its attempts', async () => {
     world.failing.add('a')
-    const made = countMade()
+    const made = world.countMade()
     await world.slots({
       mode: 'replicated-job',
       totalCompletions: 1,
@@ -262,7 +253,7 @@ describe('a global job', () => {
   test('limits the attempts of each node apart, and leaves what has failed for good alone', async () => {
     for (const name of ['n1', 'n2']) await world.node(name)
     world.failing.add('a')
-    const made = countMade()
+    const made = world.countMade()
     await world.slots({ mode: 'global-job', restartPolicy: { delaySeconds: 0, maxAttempts: 1 } })
     await world.after(120_000)
     expect(made.count).toBe(4)
@@ -272,7 +263,7 @@ describe('a global job', () => {
   test('runs once to a good end on each node, and on each that comes later', async () => {
     await world.node('n1')
     world.succeeding.add('a')
-    const made = countMade()
+    const made = world.countMade()
     await world.slots({ mode: 'global-job' })
     await world.after(30_000)
     expect(made.count).toBe(1)
