@@ -12,8 +12,8 @@ export function gateProblems(spec: Gated, previous: Gated | undefined): readonly
   if (gates.length === 0) return []
   const names = gates.map(({ name }) => name)
   const field = 'spec.schedulingGates'
-  const known = previous?.schedulingGates?.map(({ name }) => name)
-  const added = names.filter(name => known?.includes(name) === false)
+  const known = previous === undefined ? names : (previous.schedulingGates ?? []).map(({ name }) => name)
+  const added = names.filter(name => !known.includes(name))
   const twice = names.filter((name, index) => names.indexOf(name) !== index)
   const problem = (value: string, message: string): FieldProblem => ({ field, value, message })
   return [

@@ -184,7 +184,7 @@ describe('the OpenShift preset', () => {
 
   test('runs a hook again that failed, where it says Retry', () => {
     const cluster = rolling(
-      openshiftRollout({ strategy: { rollingParams: { pre: { failurePolicy: 'Retry' } } } }),
+      openshiftRollout({ strategy: { rollingParams: { pre: { failurePolicy: 'Retry', execNewPod: {} } } } }),
       4,
     )
     for (let times = 0; times < 50; times++) say(cluster, 'pre', 'fail')
@@ -199,6 +199,8 @@ describe('the OpenShift preset', () => {
     [{ strategy: { rollingParams: { timeoutSeconds: 0 } } }, /timeoutSeconds/],
     [{ strategy: { rollingParams: { pre: { failurePolicy: 'Maybe' } } } }, /pre\.failurePolicy/],
     [{ strategy: { customParams: {} } }, /customParams/],
+    [{ strategy: { type: 'Custom' } }, /strategy\.type: must be Rolling or Recreate \(got "Custom"\)/],
+    [{ strategy: { rollingParams: { pre: { failurePolicy: 'Abort', tagImages: [] } } } }, /tagImages/],
   ])('refuses %j', (given, message) => {
     expect(() => openshiftRollout(given as OpenShiftRollout)).toThrow(message)
   })

@@ -6,6 +6,8 @@ import type { RolloutFields } from './rollout-fields.js'
 /** What follows when a hook fails: the deployment, another try, or nothing. What it runs is the controller's gate of its name. */
 export interface OpenShiftHook {
   readonly failurePolicy: 'Abort' | 'Retry' | 'Ignore'
+  /** What it runs there. Not read: the gate runs, and the rollout waits while the controller has none of that name. */
+  readonly execNewPod?: object
 }
 
 /** The parts of a `DeploymentConfig`'s spec that say how it is rolled out, in its words. */
@@ -52,6 +54,10 @@ const RECREATE = /* @__PURE__ */ knownOptions<NonNullable<Strategy['recreatePara
   'openshiftRollout.strategy.recreateParams',
   { timeoutSeconds: true, pre: true, mid: true, post: true },
 )
+const HOOK = /* @__PURE__ */ knownOptions<OpenShiftHook>('openshiftRollout hook', {
+  failurePolicy: true,
+  execNewPod: true,
+})
 /** `Retry` ends with the deadline there. */
 const RETRIES = 100
 
@@ -68,6 +74,10 @@ export function openshiftRollout(config: OpenShiftRollout = {}): RolloutFields {
   const { strategy = {}, minReadySeconds } = config
   assertKnown(strategy, STRATEGY)
   const { type = 'Rolling', rollingParams, recreateParams } = strategy
+  if (type !== 'Rolling' && type !== 'Recreate')
+    throw new InvalidError('deployment config', [
+      { field: 'strategy.type', value: type, message: 'must be Rolling or Recreate' },
+    ])
   const [other, given] =
     type === 'Rolling'
       ? (['recreateParams', recreateParams] as const)
@@ -107,7 +117,9 @@ function hooksOf(
   return named.length === 0 ? {} : { hooks: Object.fromEntries(named) }
 }
 
-function hookOf(name: string, { failurePolicy }: OpenShiftHook): RolloutHook {
+function hookOf(name: string, hook: OpenShiftHook): RolloutHook {
+  assertKnown(hook, HOOK)
+  const { failurePolicy } = hook
   switch (failurePolicy) {
     case 'Abort':
       return { name }

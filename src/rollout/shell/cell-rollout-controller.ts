@@ -247,6 +247,6 @@ function progressing(told: Report): Parameters<typeof setCondition>[1] {
     type,
     status: 'True',
     reason: 'RevisionUpdated',
-    message: why === '' ? `${name} is rolled out` : why,
+    message: why === '' ? `${name} is being rolled out` : why,
   }
 }

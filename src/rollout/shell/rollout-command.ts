@@ -245,12 +245,13 @@ function unfinished(scene: Scene<Deployment>, verb: 'abort' | 'promote'): Rollou
 
 function setPaused(scene: Scene, paused: boolean): void {
   const { tx, owner } = scene
-  if ((owner.spec.paused === true) === paused)
-    throw refused(
-      scene,
-      paused ? 'already-paused' : 'not-paused',
-      paused ? 'it is paused' : 'it is not paused',
-    )
+  if ((owner.spec.paused === true) === paused) {
+    if (paused) throw refused(scene, 'already-paused', 'it is paused')
+    const remedy = standingOf(scene).hasFailed
+      ? '; it has failed: retry or undo it, or change its template'
+      : ''
+    throw refused(scene, 'not-paused', `it is not paused${remedy}`)
+  }
   modifyOwner(tx, owner, spec => {
     spec.paused = paused
   })

@@ -171,6 +171,18 @@ describe('what is done to a rollout', () => {
     expect(cluster.store.revision).toBe(revision)
   })
 
+  test('a resume of what a failure has paused says what to do instead', async () => {
+    const cluster = await createCluster()
+    await cluster.deploy({ onFailure: 'pause', progressDeadlineSeconds: 60 })
+    await cluster.env.advance(10_000)
+    cluster.broken.add('v2')
+    await cluster.image('v2')
+    await cluster.env.advance(120_000)
+    await expect(act(cluster, { verb: 'resume', entry: 2 })).rejects.toThrow(
+      /not paused; it has failed: retry or undo/,
+    )
+  })
+
   test.each([
     [{ verb: 'abort' }, 'nothing-to-abort'],
     [{ verb: 'promote' }, 'nothing-to-promote'],

@@ -55,6 +55,14 @@ describe('a task with scheduling gates', () => {
       /schedulingGates: can only be taken away.*"h"/,
     ],
     [
+      'one is put up on a task that was made without',
+      async world => {
+        await world.addTask('b', {})
+        await setGates(world, 'b', 'h')
+      },
+      /schedulingGates: can only be taken away.*"h"/,
+    ],
+    [
       'a gate is named twice',
       world => world.addTask('b', gates('g', 'g')),
       /schedulingGates: must be named once/,
