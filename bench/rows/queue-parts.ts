@@ -7,6 +7,7 @@ import { TurnClock } from '../../src/reconcile/queue/turn-clock.js'
 import type { Measurement } from '../frame/measure.js'
 import { measure } from '../frame/measure.js'
 import type { Row } from '../frame/row.js'
+import { CLIENT_GO, clientGo } from '../peers/reconcile/client-go.js'
 
 /** What a minimal queue does besides finding the record of a key; each stage has all of those before it. */
 const STAGES = ['records', 'time', 'metrics'] as const
@@ -38,6 +39,8 @@ export const queuePartRows: readonly Row[] = [
     unit: 'ns',
     sizes: [10_000],
     ours: unmeasured,
+    peers: clientGo('bare'),
+    atLeast: { [CLIENT_GO]: 3 },
   },
 ]
 
