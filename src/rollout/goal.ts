@@ -33,7 +33,8 @@ export function waypointGoal(waypoint: Waypoint, desired: number, { next, stable
 /**
  * The goal, as far as what is available allows. While availability is below the floor and `next` is not about to fill it
  * (none of it yet, not all of it available, or no more of it wanted), `stable` grows to what the floor lacks before
- * anything else does, and the others give up what is not available where that needs their room, `next` last. Kubernetes
+ * anything else does, and the others give up what is not available where that needs their room, `next` last; stale ones
+ * where `next` needs it, too. Kubernetes
  * shares a scale-up in proportion, so that a broken revision keeps the floor from being met (kubernetes#87199).
  */
 export function availabilityFirst(
@@ -56,12 +57,15 @@ export function availabilityFirst(
   if (lacking <= wanted && total <= ceil) return goal
   const restored = new Map(goal).set(stable, Math.max(lacking, wanted))
   const room = Math.max(0, ceil - sets.reduce((sum, set) => sum + set.size, 0))
+  // Both may work when nothing stale does; the new one makes room for the stable one alone.
   let ceded = lacking - setOf(stable).size - room
+  const toGrow = Math.max(0, (goal.get(next) ?? 0) - size)
   const stale = [...goal.keys()].filter(template => template !== stable && template !== next).sort()
   for (const template of [...stale, next]) {
     const set = setOf(template)
-    if (ceded <= 0) break
-    const kept = Math.max(set.available, set.size - ceded)
+    const needed = template === next ? ceded : ceded + toGrow
+    if (needed <= 0) continue
+    const kept = Math.max(set.available, set.size - needed)
     restored.set(template, Math.min(goal.get(template) ?? 0, kept))
     ceded -= set.size - kept
   }

@@ -352,19 +352,22 @@ function next(
     // Room for the floor is not given to what only has a part of the traffic.
     const first = wanted === goal ? short : stable
     const grow = [...new Set([...first, ...short, ...stable, ...stale, roles.next])]
-    return move({ sets, goal: wanted, bounds, grow, shrink, countStopping })
+    // What gives up its room for the floor does so although the new template may yet come up.
+    const notAwaited = wanted === goal ? [] : [...stable, roles.next]
+    return move({ sets, goal: wanted, bounds, grow, shrink, notAwaited, countStopping })
   }
   const { goal, weights, isThere, asked } = steered(spec, state, observed)
   const { floor, ceil } = resolveBudget(budget, desired)
   // A step that asks for more than the budget allows gets it, or it would wait without end.
   const bounds = { floor, ceil: Math.max(ceil, asked) }
+  const wanted = program.barrier === true ? goal : availabilityFirst(goal, sets, roles, bounds)
   const moved = move({
     sets,
-    goal: program.barrier === true ? goal : availabilityFirst(goal, sets, roles, bounds),
+    goal: wanted,
     bounds,
     grow: [...stable, roles.next],
     shrink: [...stale, ...stable, roles.next],
-    ...(stable[0] === undefined ? {} : { proven: stable[0] }),
+    notAwaited: wanted === goal ? stable : [...stable, roles.next],
     barrier: program.barrier === true,
     countStopping,
   })

@@ -28,8 +28,8 @@ export interface MoveInput {
   readonly grow: readonly string[]
   /** Revisions that may shrink, first to go first. */
   readonly shrink: readonly string[]
-  /** A template that has worked: what is not available of it may come back, and is not waited for. Default: none. */
-  readonly proven?: string
+  /** Templates of which what is not available is not waited for, such as one that has worked and may come back. Default: none. */
+  readonly notAwaited?: readonly string[]
   /** Grow nothing before every template wanted at 0 is gone, stopping instances included. */
   readonly barrier?: boolean
   /** Count stopping instances against the ceiling. */
@@ -52,7 +52,7 @@ interface Totals {
   readonly live: number
   readonly available: number
   readonly stopping: number
-  /** Not available, in sets that are to stay or grow and have not proven to work. */
+  /** Not available, in sets that are to stay or grow and are waited for. */
   readonly unready: number
   /** Live or stopping, in sets that are to go. */
   readonly leaving: number
@@ -65,7 +65,7 @@ interface Totals {
  * goal, or shrinks below it while `L ≤ ceil`; never both; the result does not depend on the order of `sets`.
  *
  * In order: grow within the room below the ceiling; drop what is dead; drop what is not available, as long as
- * `L − floor − unready(kept, but for what has proven to work)` allows it, so that a template which never becomes
+ * `L − floor − unready(kept, but for what is not awaited)` allows it, so that a template which never becomes
  * available cannot use up the old one's capacity; drop what is available above the floor; above the ceiling, which was lowered then, drop what is not
  * available, whatever its goal, last to shrink first. Relies on an executor that, when it shrinks a set,
  * stops unavailable instances before available ones.
@@ -110,14 +110,14 @@ function rowOf({ goal }: MoveInput, set: Tally): Row {
   }
 }
 
-function tally(rows: readonly Row[], { proven }: MoveInput): Totals {
+function tally(rows: readonly Row[], { notAwaited = [] }: MoveInput): Totals {
   const sum = (count: (row: Row) => number): number => rows.reduce((total, row) => total + count(row), 0)
   return {
     live: sum(({ size }) => size),
     available: sum(({ available }) => available),
     stopping: sum(({ stopping }) => stopping),
     unready: sum(({ template, size, available, goal }) =>
-      goal >= size && template !== proven ? size - available : 0,
+      goal >= size && !notAwaited.includes(template) ? size - available : 0,
     ),
     leaving: sum(({ size, stopping, goal }) => (goal === 0 ? size + stopping : 0)),
   }

@@ -56,7 +56,7 @@ export const moveInput: fc.Arbitrary<MoveInput> = fc
     barrier: fc.boolean(),
     countStopping: fc.boolean(),
     blind: fc.integer({ min: 0, max: 3 }),
-    proven: fc.constantFrom('a', 'none'),
+    notAwaited: fc.subarray(['a', 'b']),
   })
   .map(({ sets, sizes, floor, above, blind, ...rest }) => ({
     // Most views are observed, or else hardly anything would ever shrink.

@@ -177,3 +177,55 @@ describe('sizes that are kept', () => {
     )
   })
 })
+
+/** Sets of which nothing works yet, in the middle of a rollout from `a` to the newest, and by what the traffic is divided. */
+function inTheMiddle(
+  program: Program,
+  desired: number,
+  sizes: Readonly<Record<string, number>>,
+  weights?: Readonly<Record<string, number>>,
+): InstantCluster {
+  const cluster = runningCluster(desired, program)
+  for (const [template, size] of Object.entries(sizes))
+    cluster.sets.set(template, { template, size, available: 0 })
+  if (weights !== undefined)
+    cluster.traffic = {
+      acknowledged: true,
+      weights: Object.entries(weights).map(([template, weight]) => ({ template, weight })),
+    }
+  cluster.roll('c')
+  return cluster
+}
+
+describe('a stale template of which nothing works, where the ceiling is filled, gives up its room', () => {
+  const full = rolling({ maxSurge: 0, maxUnavailable: 2 })
+  test.each([
+    ['to the stable one', full, { b: 6, c: 1 }, undefined, 'a', 5],
+    ['to the stable one, while the traffic is divided', full, { b: 6, c: 1 }, { b: 4, c: 1 }, 'a', 5],
+    ['to the new one, although it has a part of the traffic', full, { a: 5, b: 2 }, { a: 2, b: 3 }, 'c', 7],
+  ] as const)('%s', (_what, program, sizes, weights, works, available) => {
+    const cluster = inTheMiddle(program, 7, sizes, weights)
+    breakDown(cluster, ...['a', 'b', 'c'].filter(template => template !== works))
+    expect(cluster.sets.get(works)?.available).toBeGreaterThanOrEqual(available)
+  })
+
+  test('to the stable one after a failure', () => {
+    const program = rolling({
+      maxSurge: '50%',
+      maxUnavailable: 0,
+      onFailure: 'pause',
+      progressWithinMs: 60_000,
+    })
+    const cluster = inTheMiddle(program, 10, { a: 9, b: 1, c: 5 })
+    for (const template of ['a', 'b']) {
+      const set = cluster.sets.get(template)!
+      cluster.sets.set(template, { ...set, available: set.size })
+    }
+    cluster.step()
+    cluster.nowMs += 60_000
+    cluster.step()
+    expect([cluster.state?.phase, cluster.sizes()]).toEqual(['paused', { a: 9, b: 1, c: 5 }])
+    breakDown(cluster, 'b', 'c')
+    expect(cluster.sizes()).toEqual({ a: 10, c: 5 })
+  })
+})

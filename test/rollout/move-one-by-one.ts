@@ -19,7 +19,7 @@ const sizeOf = ({ dead, unready, available, fresh }: Instances): number => dead 
 /**
  * The slow obvious way: one instance after the other, with everything counted again before each. It may start one while
  * fewer are asked for than the ceiling; what is dead goes; one that does not work goes while the others are more than
- * the floor and those that are waited for, those of what has proven to work aside; one that works goes while more than the floor do; and one that does not work
+ * the floor and those that are waited for, those of what is not awaited aside; one that works goes while more than the floor do; and one that does not work
  * goes while more are asked for than the ceiling.
  */
 export function moveOneByOne(input: MoveInput): Move {
@@ -38,7 +38,8 @@ export function moveOneByOne(input: MoveInput): Move {
   )
   const byName = sets.toSorted((a, b) => compareText(a.template, b.template))
   const { ceil } = input.bounds
-  const isAwaited = (set: Instances): boolean => sizeOf(set) <= set.goal && set.template !== input.proven
+  const isAwaited = (set: Instances): boolean =>
+    sizeOf(set) <= set.goal && input.notAwaited?.includes(set.template) !== true
   const count = (of: (set: Instances) => number): number => sets.reduce((sum, set) => sum + of(set), 0)
   const awaited = new Set(sets.filter(isAwaited))
   const waitedFor = count(set => (awaited.has(set) ? set.dead + set.unready : 0))

@@ -115,7 +115,7 @@ describe('move', () => {
       goal: new Map([...input.goal].map(([template, size]) => [rename(template), size])),
       grow: input.grow.map(rename),
       shrink: input.shrink.map(rename),
-      ...(input.proven === undefined ? {} : { proven: rename(input.proven) }),
+      ...(input.notAwaited === undefined ? {} : { notAwaited: input.notAwaited.map(rename) }),
     })
     expect(new Map(renamed.sizes)).toEqual(
       new Map([...step.sizes].map(([template, size]) => [rename(template), size])),

@@ -38,6 +38,11 @@ function goBad(cluster: InstantCluster, program: Program): void {
   }
 }
 
+function onlyAvailable(cluster: InstantCluster, works: string): void {
+  for (const [name, set] of cluster.sets)
+    cluster.sets.set(name, { ...set, stopping: 0, available: name === works ? set.size : 0 })
+}
+
 /** What must happen in the end, if what starts comes up and what stops is gone. */
 export function testInTheEnd(runs: number): void {
   test('20. from whatever has happened a revision that works arrives', () => {
@@ -85,8 +90,7 @@ export function testInTheEnd(runs: number): void {
       good(cluster, 4)
       for (let wait = 0; wait < 4; wait++) {
         for (let step = 0; step < 12; step++) {
-          for (const [name, set] of cluster.sets)
-            cluster.sets.set(name, { ...set, stopping: 0, available: name === 'z' ? set.size : 0 })
+          onlyAvailable(cluster, 'z')
           cluster.step()
         }
         cluster.nowMs += 60_000
@@ -138,30 +142,28 @@ export function testInTheEnd(runs: number): void {
     })
   })
 
-  test('25. availability below the floor is restored by whichever revision works', () => {
+  test('25. availability below the floor is restored by the only revision that works', () => {
     // Each in a cluster of its own: what has failed once is not asked again to save what breaks afterwards.
     for (const breaks of ['next', 'stable'])
       everyWalk(runs, (cluster, program) => {
         cluster.spec = { ...cluster.spec, paused: false, answers: approvals }
         const { template: next, stable = 'a' } = cluster.spec
         if (next === stable || program.barrier === true || cluster.state?.phase === 'succeeded') return
-        const broken = breaks === 'next' ? next : stable
+        const works = breaks === 'next' ? stable : next
         for (let step = 0; step < 30; step++) {
-          for (const [name, set] of cluster.sets)
-            cluster.sets.set(name, { ...set, stopping: 0, available: name === broken ? 0 : set.size })
+          onlyAvailable(cluster, works)
           stepOf(cluster, 'none')
         }
-        for (const [name, set] of cluster.sets)
-          cluster.sets.set(name, { ...set, available: name === broken ? 0 : set.size })
+        onlyAvailable(cluster, works)
         const { desired } = cluster.spec
         // What was called off, or has failed, gets no more instances by itself: a person would have to take that back. And
         // what has not come to a waypoint has not been approved there, and keeps its share whatever breaks.
         const { phase = 'progressing' } = cluster.state ?? {}
         const isOut = ['aborted', 'paused', 'halted'].includes(phase) || cluster.spec.template !== next
-        if (broken === stable && isOut) return
+        if (works === next && isOut) return
         const { next: share = '100%' } = program.waypoints[cluster.state?.waypoint ?? 0] ?? {}
         const approved = resolveIntOrPercent(share, desired, { rounding: 'up' })
-        const most = broken === next ? desired : approved
+        const most = works === stable ? desired : approved
         const floor = Math.min(floorOf(program, desired), most)
         expect(total(cluster.sets.values(), 'available')).toBeGreaterThanOrEqual(floor)
       })
