@@ -51,6 +51,8 @@ export class SieveSearch implements Searcher {
   readonly #workloads: Workload[] = [...WORKLOADS]
   #learning: { readonly workload: Workload; readonly offers: Offers } | undefined
   readonly #plans: Plan[] = []
+  /** Choices of what was planned: references are alike until the user changes something. */
+  readonly #known = new Set<string>()
   readonly #shapes = new Map<string, number>()
   readonly #counts = new Map<ActionKind, number>()
   #executions = 0
@@ -102,10 +104,16 @@ export class SieveSearch implements Searcher {
         const shape = shapeOf(`${workload}: ${kind} ${label} ${where}`)
         const known = this.#shapes.get(shape) ?? 0
         this.#shapes.set(shape, known + 1)
-        if (known < (SELDOM.has(kind) ? 1 : PER_SHAPE))
-          this.#plans.push({ fault: kind, choices: [...choices.slice(0, place), index] })
+        if (known < (SELDOM.has(kind) ? 1 : PER_SHAPE)) this.#plan(kind, [...choices.slice(0, place), index])
       })
     })
+  }
+
+  #plan(fault: ActionKind, choices: readonly number[]): void {
+    const text = choices.join(' ')
+    if (this.#known.has(text)) return
+    this.#known.add(text)
+    this.#plans.push({ fault, choices })
   }
 
   /** Goes the undisturbed way; where the user changes things, each change when the one before has been dealt with. */

@@ -20,8 +20,8 @@ const WAY = [
   { kind: 'deliver', actor: 'app-1', label: 'deliver to the end', writes: false },
 ] as const
 
-/** What a search plans that has seen this way, where a crash was possible at each place of it. */
-function planned(): readonly (readonly number[])[] {
+/** What a search plans where so many references went this way, on which a crash was possible at each place. */
+function planned(references: number): readonly (readonly number[])[] {
   const search = new SieveSearch({ seed: 1, executionsMax: 100 })
   const places = WAY.map(
     step => new ActionList([action(step.kind, step.actor, step.label), action('crash', 'host', 'crash')]),
@@ -34,7 +34,8 @@ function planned(): readonly (readonly number[])[] {
   const choices = [0, ...WAY.map(() => 0)]
   const chosenSteps = [-1, ...WAY.keys()]
   const empty = { choices: [0], chosenSteps: [-1], trace: [] }
-  for (const way of [{ choices, chosenSteps, trace }, empty, empty]) {
+  const seen = { choices, chosenSteps, trace }
+  for (const way of [0, 1, 2].map(reference => (reference < references ? seen : empty))) {
     const { source } = search.next() ?? {}
     source?.choose(ending)
     if (way !== empty) for (const place of places) source?.choose(place)
@@ -45,9 +46,13 @@ function planned(): readonly (readonly number[])[] {
 
 test('a fault is planned right before and right after a write of the user, and before one of the code', () => {
   // The first choice is the ending; then one for each step of the way, where 1 is the crash.
-  expect(planned()).toEqual([
+  expect(planned(1)).toEqual([
     [0, 1],
     [0, 0, 1],
     [0, 0, 0, 1],
   ])
+})
+
+test('what references have in common, as up to the first change of the user, is disturbed once', () => {
+  expect(planned(2)).toEqual(planned(1))
 })
