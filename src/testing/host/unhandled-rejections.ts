@@ -8,7 +8,8 @@ export interface RejectionScope {
 type Listener = (reason: unknown, promise: unknown) => void
 
 interface HostEvents {
-  listeners(event: 'unhandledRejection'): readonly Listener[]
+  /** As they were added: one that is to hear once stays so. */
+  rawListeners(event: 'unhandledRejection'): readonly Listener[]
   on(event: 'unhandledRejection', listener: Listener): void
   off(event: 'unhandledRejection', listener: Listener): void
 }
@@ -27,7 +28,7 @@ export function hearRejections(hear: (reason: unknown) => void): RejectionScope 
   const entry = { hear }
   const events = hostEvents()
   if (open === 0 && events !== undefined) {
-    others = events.listeners('unhandledRejection').slice()
+    others = events.rawListeners('unhandledRejection').slice()
     for (const listener of others) events.off('unhandledRejection', listener)
     events.on('unhandledRejection', distribute)
   }
@@ -56,6 +57,6 @@ const distribute: Listener = (reason, promise) => {
 }
 
 function hostEvents(): HostEvents | undefined {
-  const { process } = globalThis as { readonly process?: Partial<HostEvents> }
-  return process?.listeners === undefined ? undefined : (process as HostEvents)
+  const { process } = globalThis as unknown as { readonly process?: Partial<HostEvents> }
+  return process?.rawListeners === undefined ? undefined : (process as HostEvents)
 }

@@ -255,10 +255,11 @@ export class Driver {
 
   /** In a world whose processes have crashed nothing runs, so there is nothing else to end. */
   close(): void {
+    // First, so that a failure here leaves the host its listeners.
+    this.#rejections.close()
     this.world.crashAll()
     // Nothing of it is used any more; one that cannot end by itself ends with its env.
     void this.world.store.close().catch(() => {})
-    this.#rejections.close()
   }
 
   get #timeMs(): number {
