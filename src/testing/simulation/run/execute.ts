@@ -28,13 +28,15 @@ export async function execute(
   }
 }
 
+const NOBODY: Pick<Execution, 'controllers' | 'unstarted'> = { controllers: [], unstarted: undefined }
+
 async function drive(driver: Driver, setup: ExecutionSetup, judge: JudgeRest): Promise<Execution> {
   try {
     await driver.untilRest()
     const { isStopped } = driver
     if (!isStopped) driver.judgeRest()
-    const rest = restOf(setup, driver)
-    const site = siteOf(driver)
+    const rest = isStopped ? nothingAt(driver) : restOf(setup, driver)
+    const site = isStopped ? NOBODY : siteOf(driver)
     const stepsToRest = driver.trace.length
     const verdict = driver.isOver || isStopped ? 'known' : judge(rest)
     if (verdict !== undefined && verdict !== 'known') driver.judge.report(verdict)
@@ -56,6 +58,11 @@ function siteOf({ world }: Driver): Pick<Execution, 'controllers' | 'unstarted'>
   const err = world.logs.lines.findLast(({ fields }) => fields['err'] instanceof Error)?.fields['err']
   const why = err instanceof Error ? `: ${err.message}` : ''
   return { controllers, unstarted: `${waiting.name} does not get to its start${why}` }
+}
+
+/** It was stopped on the way, so what there is says nothing. */
+function nothingAt({ ending, madeNames }: Driver): Rest {
+  return { ending, state: [], compared: [], madeNames, outsideKeys: [] }
 }
 
 function restOf({ compared }: ExecutionSetup, { world, ending, madeNames }: Driver): Rest {

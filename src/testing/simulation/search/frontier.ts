@@ -36,6 +36,8 @@ export class Frontier {
   /** As they were found. */
   #visits: Visit[] = []
   readonly #byKey = new Map<string, Visit[]>()
+  /** States from which nothing was found that was not tried, with the budget there. */
+  readonly #deadEnds = new Map<string, Budget>()
 
   constructor(
     graph: StateGraph,
@@ -49,6 +51,8 @@ export class Frontier {
     const { key, budget } = visit
     this.#visits.push(visit)
     if (key === undefined) return
+    // Known with less budget only: there is something ahead again, of this one and of those before it.
+    if (this.#deadEnds.has(key)) this.#deadEnds.clear()
     const others = this.#byKey.get(key)?.filter(other => !isWithin(other.budget, budget)) ?? []
     // What could be tried with less is tried from here.
     for (const other of this.#byKey.get(key) ?? [])
@@ -64,9 +68,23 @@ export class Frontier {
 
   /** How to get to such a state, as labels of actions. */
   routeFrom(key: string, budget: Budget, stepsMax: number): readonly string[] | undefined {
-    const isWanted = (to: string, left: Budget): boolean =>
-      this.#byKey.get(to)?.some(open => isWithin(open.budget, left) && this.#isOpen(open)) === true
-    return this.#graph.routeFrom(key, budget, isWanted, stepsMax)
+    if (this.#isDeadEnd(key, budget)) return undefined
+    const passed = new Map([[key, budget]])
+    const judge = (to: string, left: Budget): 'wanted' | 'passed' | 'dead end' => {
+      if (this.#isDeadEnd(to, left)) return 'dead end'
+      if (this.#byKey.get(to)?.some(open => isWithin(open.budget, left) && this.#isOpen(open)) === true)
+        return 'wanted'
+      passed.set(to, left)
+      return 'passed'
+    }
+    const route = this.#graph.routeFrom(key, budget, judge, stepsMax)
+    if (route === undefined) for (const [end, left] of passed) this.#deadEnds.set(end, left)
+    return route
+  }
+
+  #isDeadEnd(key: string, budget: Budget): boolean {
+    const known = this.#deadEnds.get(key)
+    return known !== undefined && isWithin(budget, known)
   }
 
   /** What is tried next, from the beginning. It counts as tried. Undefined when there is nothing left. */

@@ -58,13 +58,13 @@ export class StateGraph {
   }
 
   /**
-   * The shortest way from a state, over actions that were taken before, to one that `isWanted` with what is left of the
+   * The shortest way from a state, over actions that were taken before, to one that is `wanted` with what is left of the
    * budget there: the labels of the actions.
    */
   routeFrom(
     from: string,
     budget: Budget,
-    isWanted: (key: string, budget: Budget) => boolean,
+    judge: (key: string, budget: Budget) => 'wanted' | 'passed' | 'dead end',
     stepsMax: number,
   ): readonly string[] | undefined {
     const seen = new Set([from])
@@ -77,9 +77,10 @@ export class StateGraph {
           const left = spends.length === 0 ? place.budget : afterSpending(place.budget, spends)
           if (left === undefined) continue
           const next: Place = { key: to, budget: left, label, before: place }
-          if (isWanted(to, left)) return labelsOf(next)
+          const found = judge(to, left)
+          if (found === 'wanted') return labelsOf(next)
           seen.add(to)
-          further.push(next)
+          if (found === 'passed') further.push(next)
         }
       }
       level = further
