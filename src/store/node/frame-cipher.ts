@@ -81,7 +81,7 @@ export class FrameCipher {
       throw unsupportedDirectory(
         path,
         `it is encrypted with key ${JSON.stringify(id)}`,
-        'add that key to encryption.keys',
+        'add that key to encryption.keys, or to the file of --keys',
       )
     const key = this.#keyOf(id, secret, sealed.subarray(idEnd, saltEnd))
     const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(saltEnd, begin))
