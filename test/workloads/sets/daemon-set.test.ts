@@ -179,3 +179,17 @@ test.each([
     message: expect.stringContaining(field),
   })
 })
+
+test('a node that is heard and not heard in turns, each second, keeps its task, and nothing loops', async () => {
+  await world.daemon()
+  await world.after(10_000)
+  const uids = world.store.list(Task).items.map(({ metadata }) => metadata.uid)
+  for (let second = 0; second < 60; second += 1) {
+    await world.hears('n1', second % 2 === 0 ? 'Unknown' : 'True')
+    await world.after(1_000)
+  }
+  expect(world.store.list(Task).items.map(({ metadata }) => metadata.uid)).toEqual(uids)
+  const { revision } = world.store
+  await world.after(3_600_000)
+  expect(world.store.revision).toBe(revision)
+})

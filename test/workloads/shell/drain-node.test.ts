@@ -44,6 +44,22 @@ const drain = (options: Partial<DrainNodeOptions> = {}, process = 'drain'): Prom
   drainNode(world.store.client(world.env.fork(process)), node, { by: 'drain n1', ...options })
 
 describe('a drain', () => {
+  test('that budgets forbid which contradict each other evicts nothing, and says which refuse', async () => {
+    const never = { selector: { matchLabels: labels }, minAvailable: 4 }
+    await world.store.create(DisruptionBudget, {
+      metadata: { namespace: 'default', name: 'all' },
+      spec: never,
+    })
+    await world.env.advance(5_000)
+    const before = onNode().map(({ metadata }) => metadata.uid)
+    const report = drain({ deadlineMs: world.env.clock.now() + 60_000 })
+    await world.env.advance(120_000)
+    const { isDrained, evicted, left, refusals } = await report
+    expect([isDrained, evicted, left.length]).toEqual([false, [], 4])
+    expect(refusals.map(({ budget }) => budget.name)).toContain('all')
+    expect(onNode().map(({ metadata }) => metadata.uid)).toEqual(before)
+  })
+
   test('cordons the node and evicts its tasks one after the other, as the budget allows', async () => {
     const available: number[] = []
     const isAvailable = (task: Task): boolean =>

@@ -44,6 +44,17 @@ const tasks = (): string =>
     .join(' ')
 
 describe('a NoExecute taint', () => {
+  test('that comes and goes each second evicts what does not tolerate it, and no more', async () => {
+    for (let second = 0; second < 60; second += 1) {
+      await taint(second % 2 === 0 ? [gpu] : [])
+      await world.env.advance(1_000)
+    }
+    expect(tasks()).toBe('always elsewhere ten twice')
+    const { revision } = world.store
+    await world.env.advance(3_600_000)
+    expect(world.store.revision).toBe(revision)
+  })
+
   test('evicts at once what does not tolerate it, and the rest in its time', async () => {
     await taint([gpu])
     expect(tasks()).toBe('always elsewhere ten twice')
