@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Cell, DaemonSet, Node, Revision, SlotSet, StatefulSet, Task } from '../../../src/api/index.js'
+import type { Controller } from '../../../src/reconcile/index.js'
 import { createCellRolloutController } from '../../../src/rollout/index.js'
 import type { Kind } from '../../../src/store/index.js'
 import {
@@ -27,25 +28,31 @@ const base = { selector: { matchLabels: labels }, template }
 const sets: readonly (readonly [
   name: string,
   kind: Kind,
-  open: typeof createSlotSetController,
+  open: () => readonly Controller[],
   spec: object,
   less: object,
 ])[] = [
   [
     'a stateful set',
     StatefulSet,
-    createStatefulSetController,
+    () => [createCellRolloutController({ for: StatefulSet }), createStatefulSetController({ burst })],
     { ...base, replicas: WANTED, podManagementPolicy: 'Parallel' },
     { replicas: 0 },
   ],
   [
     'a daemon set',
     DaemonSet,
-    createDaemonSetController,
+    () => [createCellRolloutController({ for: DaemonSet }), createDaemonSetController({ burst })],
     base,
     { template: { metadata: { labels }, spec: { image: 'a', nodeSelector: { disk: 'ssd' } } } },
   ],
-  ['a slot set', SlotSet, createSlotSetController, { ...base, replicas: WANTED }, { replicas: 0 }],
+  [
+    'a slot set',
+    SlotSet,
+    () => [createCellRolloutController({ for: SlotSet }), createSlotSetController({ burst })],
+    { ...base, replicas: WANTED },
+    { replicas: 0 },
+  ],
 ]
 
 describe.each(sets)('%s', (_, kind, open, spec, less) => {
@@ -63,7 +70,7 @@ describe.each(sets)('%s', (_, kind, open, spec, less) => {
         object.metadata.deletionTimestamp !== undefined
       most = Math.max(most, events.filter(event => event.type === 'ADDED' || isLeaving(event)).length)
     })
-    await start(createCellRolloutController({ for: kind }), open({ burst }))
+    await start(...open())
     await store.create(kind, { metadata: ref('web'), spec })
     await env.advance(1_000)
     expect([store.count(Cell), most]).toEqual([WANTED, burst])
