@@ -1,10 +1,6 @@
-import type { Endpoint } from '../../core/index.js'
-import { assertKnown, compareText, ipFamily, knownOptions } from '../../core/internal.js'
-import { trafficCandidates } from '../balance/traffic-weights.js'
-import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
-import { eligibleEndpoints } from '../services/endpoint-conditions.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
+import type { RegistrySnapshot } from '../registry/registry-snapshot.js'
 import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
-import { endpointPort } from '../services/registered-service.js'
 import type {
   HaproxyBackend,
   HaproxyConfig,
@@ -13,6 +9,8 @@ import type {
   HaproxySettings,
 } from './haproxy-config.js'
 import { haproxySettings } from './haproxy-config.js'
+import { hostPort } from './host-port.js'
+import { knownServices, portLabel, serviceServers } from './service-servers.js'
 
 /** How services become a configuration. */
 export interface HaproxyServicesOptions extends HaproxySettings {
@@ -54,44 +52,24 @@ export function haproxyServices(
   const { bind = (host, port) => ({ host, port }), include = () => true, mode = () => 'tcp' } = options
   const frontends: HaproxyFrontend[] = []
   const backends: HaproxyBackend[] = []
-  for (const [, view] of [...snapshot.services.entries()].sort(([a], [b]) => compareText(a, b))) {
-    const { service } = view
-    if (service?.mode !== 'vip' || !include(service)) continue
+  for (const { view, service } of knownServices(snapshot)) {
+    if (service.mode !== 'vip' || !include(service)) continue
     for (const port of service.ports) {
       if (port.protocol !== 'TCP' || service.vips.length === 0) continue
-      const name = `${service.namespace}:${service.name}:${port.name === '' ? port.port : port.name}`
+      const name = `${service.namespace}:${service.name}:${portLabel(port)}`
       const layer = mode(service, port)
-      const binds = service.vips.map(vip => bind(vip, port.port)).map(bindLine)
+      const binds = service.vips.map(vip => bind(vip, port.port)).map(hostPort)
       frontends.push({ name, mode: layer, binds, lines: [], defaultBackend: name })
-      const servers = serversOf(view, port)
+      const servers = serviceServers(view, port, WEIGHT_MAX).map(
+        ({ endpoint, address, port: number, weight }): HaproxyServer => ({
+          id: endpoint.id,
+          address,
+          port: number,
+          weight,
+        }),
+      )
       backends.push({ name, mode: layer, balance: options.balance ?? 'roundrobin', servers, lines: [] })
     }
   }
   return { ...haproxySettings(options), frontends, backends }
-}
-
-function bindLine({ host, port }: { readonly host: string; readonly port: number }): string {
-  return ipFamily(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-function serversOf(view: ServiceView, port: RegisteredPort): readonly HaproxyServer[] {
-  const serving = view.endpoints.filter(
-    endpoint => endpoint.addresses.length > 0 && endpointPort(endpoint, port) !== undefined,
-  )
-  const weights = weightsOf(eligibleEndpoints(serving), view)
-  return serving.map(endpoint => ({
-    id: endpoint.id,
-    address: endpoint.addresses[0] ?? '',
-    port: endpointPort(endpoint, port) ?? port.port,
-    weight: weights.get(endpoint.id) ?? 0,
-  }))
-}
-
-/** Shares on HAProxy's scale: the largest is 256, none that is above 0 becomes 0. */
-function weightsOf(eligible: readonly Endpoint[], view: ServiceView): ReadonlyMap<string, number> {
-  const candidates = trafficCandidates(eligible, view.service?.backends)
-  const most = Math.max(...candidates.map(({ weight }) => weight), 0)
-  const scaled = (weight: number): number =>
-    weight === 0 ? 0 : Math.max(1, Math.round((WEIGHT_MAX * weight) / most))
-  return new Map(candidates.map(({ id, weight }) => [id, most === 0 ? WEIGHT_MAX : scaled(weight)]))
 }

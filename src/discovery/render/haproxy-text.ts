@@ -1,7 +1,7 @@
-import { ipFamily } from '../../core/internal.js'
 import type { HaproxyServer } from './haproxy-config.js'
 import type { PlacedBackend, PlacedConfig } from './haproxy-plan.js'
 import { slotName } from './haproxy-plan.js'
+import { hostPort } from './host-port.js'
 
 /** Stands for no address; nothing is sent there, since the server is disabled. */
 const NOWHERE = '127.0.0.1:1 disabled'
@@ -53,9 +53,8 @@ function serverLines({ slots }: PlacedBackend): readonly string[] {
 
 function serverLine(server: HaproxyServer, index: number): string {
   const { address, port, weight, puid, options, disabled } = server
-  const host = ipFamily(address) === 6 ? `[${address}]` : address
   return [
-    `server ${slotName(server, index)} ${host}:${port}`,
+    `server ${slotName(server, index)} ${hostPort({ host: address, port })}`,
     ...(puid === undefined ? [] : [`id ${puid}`]),
     `weight ${weight}`,
     ...(options === undefined ? [] : [options]),

@@ -4,6 +4,10 @@ export { planHaproxy } from './haproxy-plan.js'
 export { formatHaproxy } from './haproxy-text.js'
 
 export { haproxyOfMarathon } from './marathon-lb.js'
+export { nginxUpstreams } from './nginx-upstreams.js'
+export { envoyResources } from './envoy-resources.js'
+export { formatHosts } from './hosts-file.js'
+export { formatResolvConf } from './resolv-conf.js'
 export { kubernetesVariables, marathonVariables, nomadVariables } from './environment.js'
 
 // To build with.
@@ -39,3 +43,7 @@ export type {
 } from './haproxy-config.js'
 export type { HaproxyPlan, PlacedBackend, PlacedConfig } from './haproxy-plan.js'
 export type { HaproxyServicesOptions } from './haproxy-services.js'
+export type { EnvoyDiscovery, EnvoyResources, EnvoyResourcesOptions } from './envoy-resources.js'
+export type { HostsFileOptions } from './hosts-file.js'
+export type { NginxUpstreamsOptions } from './nginx-upstreams.js'
+export type { ResolvConf } from './resolv-conf.js'
