@@ -5,11 +5,11 @@ import type { JsonTable } from '../../src/store/json/json-table.js'
 import { jsonTable, visitTable } from '../../src/store/json/json-table.js'
 import { shareJson } from '../../src/store/json/shared-json.js'
 
-const names = fc.constantFrom('a', 'b', '1', 'constructor', 'toString')
+const names = fc.constantFrom('a', 'b', '10', '0', '', '\ud800', 'constructor', 'toString')
 const { json, object } = fc.letrec(tie => ({
   json: fc.oneof(
     { maxDepth: 3 },
-    fc.constantFrom(0, 1, 'x', 'y', null, true),
+    fc.constantFrom(0, 1, 'x', '\udc00\ud800', null, true),
     fc.array(tie('json'), { maxLength: 3 }),
     tie('object'),
   ),
@@ -17,6 +17,8 @@ const { json, object } = fc.letrec(tie => ({
     .uniqueArray(fc.tuple(names, tie('json')), { maxLength: 4, selector: ([name]) => name })
     .map(entries => Object.fromEntries(entries)),
 }))
+
+const RUNS = 300
 
 /** As a store holds it. */
 const frozen = (value: unknown): object => shareJson(JSON.parse(JSON.stringify(value)), undefined) as object
@@ -33,6 +35,35 @@ function readTable(text: string): object[] {
   return read
 }
 
+/** As a writer changes it: members at any depth that are others, that are gone, or that are new. */
+function changed(value: unknown, random: () => number, other: unknown): unknown {
+  if (typeof value !== 'object' || value === null || random() < 0.2) return random() < 0.5 ? value : other
+  if (Array.isArray(value)) return value.map(each => changed(each, random, other))
+  const members = Object.entries(value).filter(() => random() < 0.8)
+  const result = Object.fromEntries(members.map(([name, each]) => [name, changed(each, random, other)]))
+  if (random() < 0.3) result[random() < 0.5 ? 'new' : '5'] = other
+  return result
+}
+
+test('a delta of any change makes the same value of its base', () => {
+  fc.assert(
+    fc.property(
+      object,
+      json,
+      fc.noShrink(fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }))),
+      (one, other, chances) => {
+        const random = (): number => chances.next().value as number
+        const base = frozen({ one })
+        const value = frozen({ one: changed(one, random, other) })
+        const made = applyJsonDelta(base, JSON.parse(JSON.stringify(jsonDelta(value, base))))
+        expect(JSON.stringify(made)).toBe(JSON.stringify(value))
+        for (const part of partsOf(made)) expect(Object.isFrozen(part)).toBe(true)
+      },
+    ),
+    { numRuns: RUNS },
+  )
+})
+
 test('a delta that was written makes the same value of its base, in the same order, frozen', () => {
   fc.assert(
     fc.property(object, object, json, (one, other, common) => {
@@ -43,7 +74,7 @@ test('a delta that was written makes the same value of its base, in the same ord
       for (const part of partsOf(made)) expect(Object.isFrozen(part)).toBe(true)
       if (JSON.stringify(value) === JSON.stringify(base)) expect([delta, made]).toEqual([[], base])
     }),
-    { numRuns: 300 },
+    { numRuns: RUNS },
   )
 })
 
@@ -62,13 +93,13 @@ test('a delta has what differs and nothing else; what cannot be told by names is
 
 test('a table that was written tells the same objects, in the same order, frozen', () => {
   fc.assert(
-    fc.property(fc.array(object, { minLength: 1, maxLength: 12 }), json, (varied, common) => {
+    fc.property(fc.array(object, { minLength: 1, maxLength: 20 }), json, (varied, common) => {
       const objects = varied.map(each => frozen({ varied: each, common }))
       const read = readTable(JSON.stringify(jsonTable(objects)))
       expect(JSON.stringify(read)).toBe(JSON.stringify(objects))
       for (const part of read.flatMap(partsOf)) expect(Object.isFrozen(part)).toBe(true)
     }),
-    { numRuns: 300 },
+    { numRuns: RUNS },
   )
 })
 

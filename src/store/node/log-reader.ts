@@ -47,7 +47,7 @@ const SECTOR_BYTES = 512
  *
  * The rule of the torn tail: what cannot be read is a write that power was lost in, and so was never acknowledged, if it is at the
  * end of the last file, no later frame says that it was on the disk, and parts of it are missing: the file ends, the rest of
- * it is zeros, or a sector is. Everything else is corrupt.
+ * it is zeros, or what a sector has of it is. Everything else is corrupt.
  *
  * @throws CorruptError, KeelsonError `Unsupported`
  */
@@ -216,14 +216,17 @@ class SegmentReader {
     return undefined
   }
 
-  /** Whether a part of the frame at `position` was not written. */
+  /**
+   * Whether a part of the frame at `position` was not written. Of one whose header cannot be read, only the header tells: what is behind
+   * it may be missing for reasons of its own.
+   */
   #hasGap(position: number, last: number): boolean {
-    const header = readHeader(this.#bytes, position)
-    const end = header === undefined ? last + 1 : position + header.size
-    const isShort = header === undefined && end < position + FRAME_HEADER_BYTES
+    // A file has its head on the disk before anything else is written to it.
+    if (position === 0 && last >= SECTOR_BYTES) return false
+    const size = readHeader(this.#bytes, position)?.size ?? FRAME_HEADER_BYTES
+    const end = position + size
     // A whole frame ends with at most seven zeros.
-    const isCut = end > this.#bytes.length || last < end - 8
-    return isShort || isCut || this.#hasZeroSector(position, end)
+    return end > this.#bytes.length || last < end - 8 || this.#hasZeroSector(position, end)
   }
 
   #hasZeroSector(from: number, end: number): boolean {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { createSeededRandom } from '../../../src/core/index.js'
 import { defineKind } from '../../../src/store/index.js'
 import { encodeFrame, FRAME_HEADER_BYTES, FRAME_KINDS, readFrame } from '../../../src/store/node/frame.js'
 import { openStoreOn } from '../../../src/store/node/open-store.js'
@@ -66,6 +67,44 @@ test.each([
   expect(again.get(Job, b)).toBeUndefined()
   expect(await again.admin.verifyDisk()).toEqual([])
   await again.close()
+})
+
+test('a directory of format 1 that is opened and written to has everything, wherever the process is killed or power is lost', async () => {
+  const random = createSeededRandom('upgrade')
+  const opened = new Set<string>()
+  for (let diesAt = 1; ; diesAt++) {
+    const disk = formatOne()
+    disk.diesAt = diesAt
+    let acknowledged = 10
+    const upgrade = async (): Promise<void> => {
+      const store = await openStoreOn(disk, { kinds })
+      await store.modify(Job, a, draft => void (draft.spec.size = acknowledged + 1))
+      acknowledged++
+      await store.checkpoint()
+      await store.modify(Job, a, draft => void (draft.spec.size = acknowledged + 1))
+      acknowledged++
+      await store.close()
+    }
+    const isDead = async (): Promise<boolean> => {
+      while (!disk.dead) await new Promise(resolve => setImmediate(resolve))
+      return true
+    }
+    const isDone = !(await Promise.race([upgrade().then(() => false), isDead()]))
+    for (const left of [disk.afterKill(), disk.afterPowerCut(random)]) {
+      const again = await openStoreOn(left, { kinds })
+      const size = again.get(Job, a)?.spec.size ?? 0
+      expect([acknowledged, acknowledged + 1]).toContain(size)
+      expect(again.list(Job).items.map(({ metadata }) => metadata.name)).toEqual(['a', 'c', 'd'])
+      expect(again.history(Job, a).map(({ object }) => object?.spec.size)).toEqual(
+        [0, 10, 11, 12].slice(0, 2 + size - 10),
+      )
+      expect(versionOf(left)).toMatchObject({ version: 2 })
+      opened.add(`${size}`)
+      await again.close()
+    }
+    if (isDone) break
+  }
+  expect([...opened]).toEqual(['10', '11', '12'])
 })
 
 test('an update writes what it has changed', async () => {
