@@ -125,6 +125,11 @@ class LeastToFree {
 
   /** Whether those who are gone and some of those after them may be better than the best. */
   mayBeat(best: readonly VictimCandidate[], gone: readonly VictimCandidate[], from: number): boolean {
+    // The sums of all are made once, and mostly say enough.
+    return this.#mayBeat(best, gone, 0) && this.#mayBeat(best, gone, from)
+  }
+
+  #mayBeat(best: readonly VictimCandidate[], gone: readonly VictimCandidate[], from: number): boolean {
     let [count, withoutPlace] = [1, 0]
     const sums = (this.#sums[from] ??= this.#resources.map(resource => this.#sumsOf(resource, from)))
     for (const [index, resource] of this.#resources.entries()) {
