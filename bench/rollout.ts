@@ -15,6 +15,8 @@ import type { Row, Run } from './frame/row.js'
 const WIDTH = 100
 const cellProgram = { width: WIDTH, maxUnavailable: WIDTH }
 const STEPS = 20_000
+/** How often the controller looks at a new Deployment until it rests. */
+const STEPS_OF_START = 3
 const program = rolling({ steps: ['10%', { next: '50%', gates: [{ kind: 'approve', name: 'lead' }] }] })
 
 const rows: readonly Row[] = [
@@ -178,9 +180,6 @@ async function fleetPasses(size: number): Promise<Measurement> {
 function inMs({ samples, mean, ...rest }: Measurement): Measurement {
   return { ...rest, samples: samples.map(sample => sample / 1e6), mean: mean / 1e6 }
 }
-
-/** How often the controller looks at a new Deployment until it rests. */
-const STEPS_OF_START = 3
 
 /** Deployments are made, and each takes its first steps: set, entry of the ledger and status in one transaction. */
 async function newDeployments(before: number, size: number): Promise<Measurement> {
