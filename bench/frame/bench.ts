@@ -102,7 +102,12 @@ function measureApart(
     execArgv: ['--expose-gc', ...(profile ? ['--enable-source-maps'] : []), ...heapFlags(row, size)],
   })
   return new Promise((resolve, reject) => {
-    child.once('message', message => resolve(message as Measurement))
+    child.once('message', message => {
+      const measurement = message as Measurement
+      // A figure that is no number would compare with a target as one that was reached.
+      if (Number.isFinite(measurement.mean)) resolve(measurement)
+      else reject(new Error(`${row.name}, ${subject}: the mean is ${measurement.mean}, not a number`))
+    })
     child.once('exit', code =>
       reject(new Error(`${row.name}, ${subject}: the process ended with ${String(code)}`)),
     )
