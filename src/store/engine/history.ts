@@ -11,7 +11,7 @@ export const CUT_PER_STEP = 1_000
  * the log wait here for the pins below them. Each change is cut once, so a write pays O(1) for it.
  *
  * Pins are limited: one that is more than twice the log behind is given up, and its readers get
- * `ExpiredError`.
+ * `ExpiredError`. Those of work of the store's own, which always ends, are not: they last.
  */
 export class History {
   /**
@@ -22,6 +22,8 @@ export class History {
   /** The holders of one more revision, beside the map: constant inserts and deletes in a Map would dominate the cost. */
   #cachedPin = 0
   #cachedHolders = 0
+  /** Pins that are never given up, by how many hold them. */
+  readonly #lasting = new Map<number, number>()
   readonly #behindMax: number
   #waiting: LogRecord[] = []
   #first = 0
@@ -69,6 +71,20 @@ export class History {
       this.#cachedPin = revision
       this.#cachedHolders = 1
     } else this.#pins.set(revision, (this.#pins.get(revision) ?? 0) + 1)
+  }
+
+  /** As `pin`, however far behind it is: for what does not wait for anybody else. Released by `releaseLasting`. */
+  pinLasting(revision: number): void {
+    this.pin(revision)
+    this.#lasting.set(revision, (this.#lasting.get(revision) ?? 0) + 1)
+  }
+
+  /** Returns whether something waited for that. */
+  releaseLasting(revision: number): boolean {
+    const holders = this.#lasting.get(revision) ?? 0
+    if (holders > 1) this.#lasting.set(revision, holders - 1)
+    else this.#lasting.delete(revision)
+    return this.release(revision)
   }
 
   /** Returns whether something waited for that. */
@@ -125,7 +141,8 @@ export class History {
     if (this.#isPinned(this.#cutTo)) {
       this.#heldSince ??= this.#now()
       // Counted in records: revisions may have gaps.
-      if (this.waitingCount + this.#logged <= this.#behindMax) return undefined
+      if (this.waitingCount + this.#logged <= this.#behindMax || this.#lasting.has(this.#cutTo))
+        return undefined
       this.#giveUp(this.#cutTo)
     }
     this.#heldSince = undefined

@@ -68,7 +68,7 @@ export interface CheckpointOptions {
  * Writes everything as it is now, while writes go on: what is pinned stays. The file has its name when it is whole.
  *
  * @returns its length
- * @throws ClosedError when it is of no use any more, ExpiredError when writers were so much faster that what was pinned had to be given up
+ * @throws ClosedError when it is of no use any more
  */
 export async function writeCheckpoint(options: CheckpointOptions): Promise<number> {
   const { disk, parts, entry, settled } = options
@@ -76,7 +76,7 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<numbe
   const { revision } = engine
   const notes = [...parts.lifetimes.notes(), ...secretNotes(parts)]
   const { name } = checkpointFile(entry, revision)
-  engine.history.pin(revision)
+  engine.history.pinLasting(revision)
   try {
     const file = await disk.open(`${name}${DRAFT_SUFFIX}`)
     let length: number
@@ -94,7 +94,7 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<numbe
     await disk.sync()
     return length
   } finally {
-    if (engine.history.release(revision)) engine.compactor.cutFree()
+    if (engine.history.releaseLasting(revision)) engine.compactor.cutFree()
   }
 }
 

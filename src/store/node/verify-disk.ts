@@ -15,7 +15,7 @@ export async function verifyDisk(
   { cipher, settled }: { readonly cipher: FrameCipher; readonly settled: () => Promise<void> },
 ): Promise<readonly StoreProblem[]> {
   const { revision } = engine
-  engine.history.pin(revision)
+  engine.history.pinLasting(revision)
   try {
     await settled()
     const { parts } = await readStore(disk, cipher)
@@ -44,6 +44,6 @@ export async function verifyDisk(
       return problems
     })
   } finally {
-    if (engine.history.release(revision)) engine.compactor.cutFree()
+    if (engine.history.releaseLasting(revision)) engine.compactor.cutFree()
   }
 }
