@@ -6,6 +6,8 @@ const CHARACTERS_MAX = 20_000
 /** Most members of one list or object. */
 const MEMBERS_MAX = 100
 const DEPTH_MAX = 8
+/** As a member that is assigned. */
+const OWN: PropertyDescriptor = { writable: true, enumerable: true, configurable: true }
 
 /** What is left of the limits, and whether anything was left out. */
 interface Budget {
@@ -97,16 +99,21 @@ function list(value: readonly unknown[], budget: Budget): unknown[] {
 }
 
 function object(value: object, budget: Budget): object {
-  const members: [string, unknown][] = []
+  const members: Record<string, unknown> = {}
+  let count = 0
   for (const key in value) {
     if (!Object.hasOwn(value, key)) continue
-    if (members.length === MEMBERS_MAX || budget.characters <= 0) {
+    if (count++ === MEMBERS_MAX || budget.characters <= 0) {
       budget.truncated = true
       break
     }
-    members.push([text(key, budget), bound((value as Readonly<Record<string, unknown>>)[key], budget)])
+    const name = text(key, budget)
+    const member = bound((value as Readonly<Record<string, unknown>>)[key], budget)
+    // An assignment would set the prototype.
+    if (name === '__proto__') Object.defineProperty(members, name, { ...OWN, value: member })
+    else members[name] = member
   }
-  return Object.fromEntries(members)
+  return members
 }
 
 function text(value: string, budget: Budget): string {

@@ -92,6 +92,13 @@ describe('what an error says', () => {
     expect(new InvalidError('thing', problems).details).toEqual({ subject: 'thing', problems })
   })
 
+  test('takes a member called __proto__ for what it is', () => {
+    const value: unknown = JSON.parse('{"__proto__":{"hidden":1},"b":2}')
+    const { details } = new InvalidError('thing', [{ field: 'a', value, message: 'is wrong' }])
+    expect(JSON.stringify(details.problems[0]?.value)).toBe('{"__proto__":{"hidden":1},"b":2}')
+    expect(Object.getPrototypeOf(details.problems[0]?.value)).toBe(Object.prototype)
+  })
+
   test('reads no more of a value than it tells', () => {
     let reads = 0
     const get = (target: readonly number[], key: PropertyKey): unknown => {
