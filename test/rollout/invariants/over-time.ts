@@ -145,8 +145,14 @@ export function testOverTime(runs: number): void {
       expect(after.progressAtMs).toBeGreaterThanOrEqual(state.progressAtMs)
       expect(Math.max(after.startedAtMs, after.progressAtMs)).toBeLessThanOrEqual(state.pausedAtMs)
       const kept = after.held?.sizes ?? {}
-      // What has failed heals its floor, whoever paused it then; sizes that another count has moved are still on their way.
-      if (after.failure?.entry === after.entry) return
+      // What has failed heals its floor, whoever paused it then, and does not grow by itself.
+      if (after.failure?.entry === after.entry) {
+        for (const { template, size } of before) {
+          const now = sets.find(set => set.template === template)?.size ?? 0
+          if (template === spec.template) expect(now).toBeLessThanOrEqual(Math.max(size, kept[template] ?? 0))
+        }
+        return
+      }
       // Above the ceiling what does not work goes, whatever its own size.
       const { ceil } = resolveBudget(spec.program.budget, spec.desired)
       const isAbove = total(before, 'size') > ceil
