@@ -1,7 +1,7 @@
-import { compareText } from '../../core/internal.js'
+import { assertKnown, compareText, knownOptions } from '../../core/internal.js'
 import { beyondBudgets, exceededBudgets } from '../preemption/exceeded-budgets.js'
 import type { PreemptionOptions, PreemptionPlan } from '../preemption/preempt.js'
-import { nativePreemption, planPreemption } from '../preemption/preempt.js'
+import { nativePreemption, PREEMPTION_NAMES, planPreemption } from '../preemption/preempt.js'
 import type { EvictionBudget } from '../preemption/victim-candidate.js'
 import type { GivenOnNode } from '../requests/given-parts.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
@@ -31,6 +31,8 @@ export type GangPreemptionPlan =
     }
   | Extract<PreemptionPlan, { readonly kind: 'none' }>
 
+const OPTIONS = /* @__PURE__ */ knownOptions<PreemptionOptions>('planGangPreemption', PREEMPTION_NAMES)
+
 /** So many tasks are looked at when all that may go would have to. */
 const VICTIMS_MAX = 1_000
 /** So often a member is placed to find victims that can stay; then the others go. */
@@ -49,6 +51,7 @@ export function planGangPreemption(
   gang: Omit<Gang, 'groups' | 'minGroups'>,
   options: PreemptionOptions = {},
 ): GangPreemptionPlan {
+  assertKnown(options, OPTIONS)
   checkGang(gang)
   const { members = [], min = members.length } = gang
   const attempt = new GangAttempt(scheduler, members, options)

@@ -1,4 +1,5 @@
 import type { ResourceVector } from '../../core/index.js'
+import type { OptionNames } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { RequestClass } from '../classes/request-class.js'
 import type { ClusterState } from '../cluster-state.js'
@@ -74,11 +75,13 @@ export type PreemptionPlan =
   /** Of those who might go, these budgets hold some back. */
   | { readonly kind: 'none'; readonly why: 'Budgets'; readonly exceeded: readonly string[] }
 
-const PREEMPTION_OPTIONS = /* @__PURE__ */ knownOptions<PreemptionOptions>('planPreemption', {
+export const PREEMPTION_NAMES: OptionNames<PreemptionOptions> = {
   strategy: true,
   budgetsOf: true,
   budgets: true,
-})
+}
+
+const OPTIONS = /* @__PURE__ */ knownOptions<PreemptionOptions>('planPreemption', PREEMPTION_NAMES)
 
 /**
  * Finds the tasks of lower priority whose going makes room for the request, at the least cost. Decided on a copy with
@@ -92,7 +95,7 @@ export function planPreemption(
   request: PlacementRequest,
   options: PreemptionOptions = {},
 ): PreemptionPlan {
-  assertKnown(options, PREEMPTION_OPTIONS)
+  assertKnown(options, OPTIONS)
   const { strategy = nativePreemption, budgets = 'hard', budgetsOf = () => [] } = options
   const copy = scheduler.fork()
   if (copy.fitsAnywhere(request)) return { kind: 'none', why: 'FitsAlready' }
