@@ -34,8 +34,8 @@ export function waypointGoal(waypoint: Waypoint, desired: number, { next, stable
  * The goal, as far as what is available allows. While availability is below the floor and `next` is not about to fill it
  * (none of it yet, not all of it available, or no more of it wanted), `stable` grows to what the floor lacks before
  * anything else does, and the others give up what is not available where that needs their room, `next` last; stale ones
- * where `next` needs it, too. Kubernetes
- * shares a scale-up in proportion, so that a broken revision keeps the floor from being met (kubernetes#87199).
+ * where `next` needs it, too. Kubernetes shares a scale-up in proportion, so that a broken revision keeps the floor from
+ * being met (kubernetes#87199).
  */
 export function availabilityFirst(
   goal: Goal,
@@ -46,30 +46,35 @@ export function availabilityFirst(
   if (stable === undefined || stable === next) return goal
   const setOf = (template: string): Pick<Tally, 'size' | 'available'> =>
     sets.find(set => set.template === template) ?? { size: 0, available: 0 }
+  const goalOf = (template: string): number => goal.get(template) ?? 0
   const available = sets.reduce((sum, set) => sum + set.available, 0)
   const { size, available: works } = setOf(next)
-  const fillsTheFloor = size > 0 && works === size && size < (goal.get(next) ?? 0)
+  const fillsTheFloor = size > 0 && works === size && size < goalOf(next)
   if (available >= floor || fillsTheFloor) return goal
   const lacking = floor - available + setOf(stable).available
-  const wanted = goal.get(stable) ?? 0
-  const total = [...goal.values()].reduce((sum, size) => sum + size, 0)
+  const wanted = goalOf(stable)
   // With more wanted than there is room for, as the traffic may, `stable` may not come to its size.
-  if (lacking <= wanted && total <= ceil) return goal
+  if (lacking <= wanted && totalOf(goal) <= ceil) return goal
   const restored = new Map(goal).set(stable, Math.max(lacking, wanted))
   const room = Math.max(0, ceil - sets.reduce((sum, set) => sum + set.size, 0))
   // Both may work when nothing stale does; the new one makes room for the stable one alone.
   let ceded = lacking - setOf(stable).size - room
-  const toGrow = Math.max(0, (goal.get(next) ?? 0) - size)
+  const toGrow = Math.max(0, goalOf(next) - size)
   const stale = [...goal.keys()].filter(template => template !== stable && template !== next).sort()
   for (const template of [...stale, next]) {
     const set = setOf(template)
     const needed = template === next ? ceded : ceded + toGrow
     if (needed <= 0) continue
     const kept = Math.max(set.available, set.size - needed)
-    restored.set(template, Math.min(goal.get(template) ?? 0, kept))
+    restored.set(template, Math.min(goalOf(template), kept))
     ceded -= set.size - kept
   }
   return restored
+}
+
+/** All instances that a goal asks for. */
+export function totalOf(goal: Goal): number {
+  return [...goal.values()].reduce((sum, size) => sum + size, 0)
 }
 
 /** What a paused or halted rollout keeps: the sizes at the time it stopped, and the count they were meant for. */

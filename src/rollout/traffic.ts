@@ -1,5 +1,6 @@
 import { compareText, parseIntOrPercent } from '../core/internal.js'
 import type { Goal, Roles } from './goal.js'
+import { totalOf } from './goal.js'
 import type { Tally } from './move.js'
 import type { Waypoint } from './program.js'
 
@@ -233,9 +234,4 @@ function asTheyAre(goal: Goal, sets: readonly Tally[]): Goal {
   const sizes = new Map(sets.map(set => [set.template, set.size]))
   for (const template of goal.keys()) if (!sizes.has(template)) sizes.set(template, 0)
   return sizes
-}
-
-/** All instances that a goal asks for. */
-export function totalOf(goal: Goal): number {
-  return [...goal.values()].reduce((sum, size) => sum + size, 0)
 }

@@ -72,6 +72,27 @@ describe('availability first', () => {
       [8, 10],
       { b: 2, a: 8 },
     ],
+    [
+      'takes room where one more is wanted than there is for',
+      { b: 3, a: 8 },
+      { a: [5, 5], b: [5, 0] },
+      [8, 10],
+      { b: 2, a: 8 },
+    ],
+    [
+      'takes nothing of a stale template that nobody needs',
+      { b: 2, a: 8, c: 2 },
+      { a: [6, 6], b: [2, 2], c: [2, 0] },
+      [9, 11],
+      { b: 2, a: 8, c: 2 },
+    ],
+    [
+      'takes it from a stale template although the new one is too large',
+      { b: 1, a: 9, c: 2 },
+      { a: [6, 6], b: [2, 2], c: [2, 0] },
+      [9, 10],
+      { b: 1, a: 9, c: 1 },
+    ],
     ['counts no room above the ceiling', { b: 6, a: 0 }, { a: [3, 3], b: [6, 0] }, [6, 8], { b: 3, a: 6 }],
     [
       'takes room before it takes instances',
