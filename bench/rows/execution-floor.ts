@@ -1,5 +1,4 @@
 import { systemEnv } from 'keelson/core'
-import type { Manager } from 'keelson/reconcile'
 import { createManager } from 'keelson/reconcile'
 import type { Store } from 'keelson/store'
 import { createStore } from 'keelson/store'
@@ -14,32 +13,39 @@ const APP = { name: 'web' }
 export async function runUnsimulated(executions: number): Promise<void> {
   for (let execution = 0; execution < executions; execution++) {
     const store = createStore({ kinds: [App, Pod] })
-    let manager = await startManager(store)
+    let app = await startApp(store)
     await store.create(App, { metadata: APP, spec: { replicas: 1 } })
-    await manager.settled()
+    await app.settled()
     if (execution % 2 === 1) {
-      await manager.stop()
-      manager = await startManager(store)
+      await app.stop()
+      app = await startApp(store)
     }
     await store.modify(App, APP, draft => {
       draft.spec = { replicas: 2 }
     })
-    await manager.settled()
+    await app.settled()
     await store.modify(App, APP, draft => {
       draft.metadata.annotations['touched'] = 'yes'
     })
     await store.delete(App, APP)
     for (const { metadata } of store.list(Pod).items) await store.delete(Pod, metadata)
-    await manager.settled()
-    await manager.stop()
+    await app.settled()
+    await app.stop()
     await store.close()
   }
 }
 
-async function startManager(store: Store): Promise<Manager> {
-  const client = store.client(systemEnv.fork('app'))
-  const manager = createManager({ client, garbageCollection: 'elsewhere' })
+/** A process of the controller, which leaves nothing behind. */
+async function startApp(store: Store): Promise<{ settled(): Promise<void>; stop(): Promise<void> }> {
+  const env = systemEnv.fork('app')
+  const manager = createManager({ client: store.client(env), garbageCollection: 'elsewhere' })
   manager.add(appsController())
   await manager.start()
-  return manager
+  return {
+    settled: () => manager.settled(),
+    stop: async () => {
+      await manager.stop()
+      env.close()
+    },
+  }
 }
