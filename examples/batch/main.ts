@@ -27,7 +27,7 @@ try {
   for (const job of jobs) await store.create(Job, job)
   for (const cronJob of cronJobs) await store.create(CronJob, cronJob)
   await cluster.startControllers()
-  await until(() => counted('sums') >= 1 && started('sums') > lines('sums').length)
+  await until(() => counted('sums') >= 1 && running('sums') > 0)
   await replaceControllers()
   await until(
     () =>
@@ -45,11 +45,10 @@ try {
 
 /** What runs goes on; what ends waits to be counted, also when it is deleted before a controller looks. */
 async function replaceControllers(): Promise<void> {
-  const linesBefore = lines('sums').length
-  await cluster.stopControllers()
+  await stopDuringSums()
   say('every controller and every node agent stops')
-  const before = counted('sums')
-  while (lines('sums').length === linesBefore) {
+  const [before, unseen, begun] = [counted('sums'), running('sums'), begunTasks('sums')]
+  while (lines('sums').length < begun) {
     assert.ok(Date.now() - startMs < DEADLINE_MS, 'a task of sums ends while no controller runs')
     await new Promise(done => setTimeout(done, AWAY_MS))
   }
@@ -58,11 +57,20 @@ async function replaceControllers(): Promise<void> {
     .items.filter(task => isTaskFinished(task) && task.metadata.finalizers.length > 0)
   for (const { metadata } of ended) await store.delete(Task, metadata)
   assert.equal(counted('sums'), before, 'nothing is counted while no controller runs')
-  const unseen = lines('sums').length - linesBefore
   say(
     `${unseen} tasks of sums ended unseen, ${ended.length} are deleted before they are counted; new ones start`,
   )
   await cluster.startControllers()
+}
+
+/** The last running task may be reported while the agents stop: then they start, and stop during the next one. */
+async function stopDuringSums(): Promise<void> {
+  for (;;) {
+    await cluster.stopControllers()
+    if (running('sums') > 0) return
+    await cluster.startControllers()
+    await until(() => running('sums') > 0)
+  }
 }
 
 function judge(): void {
@@ -121,17 +129,21 @@ function counted(name: string): number {
   return jobOf(name)?.status?.succeeded ?? 0
 }
 
-/**
- * How many tasks of a job have begun. A phase `Running` may be late: what wrote its line has ended, whatever the store
- * says, so that tasks which still run are those begun less the lines written.
- */
-function started(name: string): number {
+/** Tasks of a job whose end is not reported. */
+function running(name: string): number {
+  return phases(name).filter(phase => phase === 'Running').length
+}
+
+/** Tasks of a job whose process was started: each writes its line, whether its end is reported or not. */
+function begunTasks(name: string): number {
+  return phases(name).filter(phase => phase !== 'Pending').length
+}
+
+function phases(name: string): string[] {
   return store
     .list(Task)
-    .items.filter(
-      ({ metadata, status }) =>
-        metadata.annotations[JOB_NAME_ANNOTATION] === name && (status?.phase ?? 'Pending') !== 'Pending',
-    ).length
+    .items.filter(({ metadata }) => metadata.annotations[JOB_NAME_ANNOTATION] === name)
+    .map(({ status }) => status?.phase ?? 'Pending')
 }
 
 function isOver({ status }: Job): boolean {
