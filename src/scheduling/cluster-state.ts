@@ -34,10 +34,11 @@ export class ClusterState {
   /**
    * Makes the change, or nothing.
    *
+   * @param row of a task: the node that it comes to, where the caller has it at hand
    * @throws KeelsonError `OutOfRange` when a total of a node would pass 2^53−1
    */
-  apply(change: StateChange): void {
-    if (change.kind === 'task') this.#setTask(change.key, change.before, change.after)
+  apply(change: StateChange, row?: NodeRow): void {
+    if (change.kind === 'task') this.#setTask(change, row ?? this.#rowOf(change.after))
     else this.#setNode(change.name, change.before, change.after)
   }
 
@@ -54,14 +55,17 @@ export class ClusterState {
     }
   }
 
-  #setTask(key: string, before: TaskPlacement | undefined, after: TaskPlacement | undefined): void {
+  #rowOf(task: TaskPlacement | undefined): NodeRow | undefined {
+    return task === undefined ? undefined : this.table.find(task.node)
+  }
+
+  #setTask({ key, before, after }: Extract<StateChange, { kind: 'task' }>, row: NodeRow | undefined): void {
     if (before !== undefined) this.#take(before)
-    const row = after === undefined ? undefined : this.table.find(after.node)
     if (after !== undefined && row !== undefined) {
       try {
         this.table.assertSum(row, after)
       } catch (error) {
-        if (before !== undefined) this.#put(before)
+        if (before !== undefined) this.#put(before, this.#rowOf(before))
         throw error
       }
     }
@@ -69,7 +73,7 @@ export class ClusterState {
     else this.ledger.remove(key)
   }
 
-  #put(task: TaskPlacement, row: NodeRow | undefined = this.table.find(task.node)): void {
+  #put(task: TaskPlacement, row: NodeRow | undefined): void {
     this.ledger.add(task)
     if (task.reservedFor !== undefined) this.#noteHolder(task.reservedFor)
     if (row === undefined) return

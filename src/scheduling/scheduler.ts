@@ -1,6 +1,6 @@
 import { UsageError } from '../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../core/internal.js'
-import { findBest, scoreNodes } from './classes/best-node.js'
+import { findBest, scoreNode } from './classes/best-node.js'
 import { ClassTable } from './classes/class-table.js'
 import type { ClusterState, StateChange } from './cluster-state.js'
 import type { PlacementExplanation } from './explanation.js'
@@ -258,12 +258,12 @@ class ClusterScheduler implements Scheduler {
     const one = this.#classes.of(request)
     const best = findBest(one, table)
     if (best === undefined) return { kind: 'unschedulable', ...rejectionOf(one, table) }
-    const [scored] = scoreNodes(one, table, [best])
+    const { total, scores } = scoreNode(one, table, best)
     const node = best.name
     const given = whatIsGiven(one.request, best)
     const after = placementOf(request, node, given)
-    this.#version.apply({ kind: 'task', key: request.key, before: undefined, after })
-    return { kind: 'placed', node, score: scored?.total ?? 0, scores: scored?.scores ?? [], ...given }
+    this.#version.apply({ kind: 'task', key: request.key, before: undefined, after }, best)
+    return { kind: 'placed', node, score: total, scores, ...given }
   }
 
   placeOn(request: PlacementRequest, node: string): PlaceOnResult {
@@ -361,7 +361,7 @@ class ClusterScheduler implements Scheduler {
       const row = table.find(node)
       if (row === undefined || !one.fits(row)) return undefined
       if (!one.plugins.isLocal) one.sync()
-      return scoreNodes(one, table, [row])[0]?.total
+      return scoreNode(one, table, row).total
     })
   }
 

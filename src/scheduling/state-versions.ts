@@ -1,5 +1,6 @@
 import type { StateChange } from './cluster-state.js'
 import { ClusterState, inverseOf } from './cluster-state.js'
+import type { NodeRow } from './nodes/node-table.js'
 
 /** A state of the cluster that somebody holds. Either it is the one that the tables have, or it says how to get there. */
 interface Version {
@@ -59,12 +60,12 @@ export class StateVersion {
     return this.#shared.state
   }
 
-  /** Makes a change, or nothing when it throws. */
-  apply(change: StateChange): void {
+  /** Makes a change, or nothing when it throws. See `ClusterState.apply`. */
+  apply(change: StateChange, row?: NodeRow): void {
     const { state } = this
-    if (!this.#shared.isShared) return state.apply(change)
+    if (!this.#shared.isShared) return state.apply(change, row)
     const nodeVersions = state.nodeVersions(change)
-    state.apply(change)
+    state.apply(change, row)
     const next: Version = { nearer: undefined }
     this.#version.nearer = { version: next, change: inverseOf(change), nodeVersions }
     this.#version = next

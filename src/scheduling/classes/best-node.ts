@@ -75,7 +75,13 @@ function bestTop(one: RequestClass, table: NodeTable): NodeRow | undefined {
   return best < 0 ? undefined : table.at(best)
 }
 
-/** The scores of nodes that fit, in the profile's order. After `sync`. */
+/** The scores of a node that fits, in the profile's order. After `sync`. */
+export function scoreNode(one: RequestClass, table: NodeTable, row: NodeRow): ScoredNode {
+  const { scores, isLocal } = one.plugins
+  return isLocal ? scoreAlone(one, row, scores) : (scoreNodes(one, table, [row])[0] as ScoredNode)
+}
+
+/** The same of several. */
 export function scoreNodes(
   one: RequestClass,
   table: NodeTable,

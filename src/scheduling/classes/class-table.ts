@@ -5,6 +5,7 @@ import {
   checkNewRequest,
   checkOwnFields,
   DECIDING_FIELDS,
+  hasSameParts,
   prepareRequest,
 } from '../requests/placement-request.js'
 import type { ClassContext } from './class-plugins.js'
@@ -112,11 +113,7 @@ function fieldsRead({ filters, scores }: Profile): readonly RequestField[] {
 
 /** Whether the request has the very same parts. */
 function isAlike(request: PlacementRequest, { sample, instances }: KnownClass): boolean {
-  for (let index = 0; index < DECIDING_FIELDS.length; index++) {
-    const field = DECIDING_FIELDS[index] as RequestField
-    if (request[field] !== sample[field]) return false
-  }
-  return instances === undefined || request.instances === instances
+  return hasSameParts(request, sample) && (instances === undefined || request.instances === instances)
 }
 
 /** Equal for requests of one class: those that ask for the same. */

@@ -11,8 +11,6 @@ import type { AttributeIndex } from './attribute-index.js'
 export class DomainCounts implements SiblingCounts {
   readonly term: DomainTerm
   readonly index: AttributeIndex
-  /** By the text of the value; those of 0 are left out. */
-  readonly counts: Map<string, number> = new Map()
   withoutValue = 0
   total = 0
   /** Moves with every change. */
@@ -26,8 +24,9 @@ export class DomainCounts implements SiblingCounts {
   /** The tasks that count, with the slots of their nodes; kept from when somebody asks for the first. */
   #slots: Map<string, number> | undefined
   readonly #placed: () => Iterable<readonly [key: string, slot: number]>
-  /** The same counts by the number of the value. */
   readonly #byValue: number[] = []
+  /** The same by the text of the value; kept from when somebody asks for it. */
+  #byText: Map<string, number> | undefined
   readonly #log: ChangeLog
   #firstKey: string | undefined
   #isFirstKnown = false
@@ -48,6 +47,15 @@ export class DomainCounts implements SiblingCounts {
     this.term = term
     this.index = index
     this.#log = log
+  }
+
+  /** By the text of the value; those of 0 are left out. */
+  get counts(): ReadonlyMap<string, number> {
+    if (this.#byText === undefined) {
+      this.#byText = new Map()
+      for (const [value, count] of this.#byValue.entries()) this.#noteText(value, count)
+    }
+    return this.#byText
   }
 
   get first(): string | undefined {
@@ -100,18 +108,21 @@ export class DomainCounts implements SiblingCounts {
     const value = this.index.of(slot)
     if (value < 0) this.withoutValue += by
     else {
-      const text = this.index.textOf(value)
       while (this.#byValue.length <= value) this.#byValue.push(0)
       const count = (this.#byValue[value] as number) + by
       this.#byValue[value] = count
-      if (count === 0) this.counts.delete(text)
-      else this.counts.set(text, count)
+      this.#noteText(value, count)
     }
     if (!this.toldByNode) return
     this.#tell(value)
     const first = this.firstSlot
     if (first === firstBefore) return
     for (const one of [first, firstBefore]) if (one >= 0) this.#tell(this.index.of(one))
+  }
+
+  #noteText(value: number, count: number): void {
+    if (count === 0) this.#byText?.delete(this.index.textOf(value))
+    else this.#byText?.set(this.index.textOf(value), count)
   }
 
   #tell(value: number): void {

@@ -203,6 +203,7 @@ export class NodeRow implements NodeView {
   labels: Readonly<Record<string, string>> = NO_LABELS
   taints: readonly Taint[] = NO_TAINTS
   unschedulable = false
+  unreadable: string | undefined
   taskCount = 0
   /** Another number after each change. */
   version = 0
@@ -266,10 +267,6 @@ export class NodeRow implements NodeView {
     return this.#description.failures?.[of] ?? 0
   }
 
-  get unreadable(): string | undefined {
-    return this.#description.unreadable
-  }
-
   /** Made on first use: most requests have no constraint. */
   get attributes(): Attributes {
     this.#attributes ??= nodeAttributes(this.#description)
@@ -282,6 +279,7 @@ export class NodeRow implements NodeView {
     this.#attributes = undefined
     this.taints = description.taints ?? NO_TAINTS
     this.unschedulable = description.unschedulable ?? false
+    this.unreadable = description.unreadable
     this.taskLimit = description.allocatable['pods'] ?? Number.POSITIVE_INFINITY
     this.#ownPorts = new HostPortTable()
     this.#ownPorts.add(description.hostPorts ?? [])
