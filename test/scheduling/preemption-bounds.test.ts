@@ -9,6 +9,9 @@ import {
   packProfile,
   planPreemption,
 } from '../../src/scheduling/index.js'
+import { NodeHoldings } from '../../src/scheduling/preemption/node-holdings.js'
+import { VictimBounds } from '../../src/scheduling/preemption/victim-bounds.js'
+import { partsOf } from '../../src/scheduling/scheduler.js'
 import { findsAnother, preemptByOracle } from './preemption-oracle.js'
 
 const NODES = ['n0', 'n1', 'n2', 'n3', 'n4']
@@ -161,4 +164,27 @@ test('two victims that fit elsewhere are better than one that does not', () => {
   for (const key of ['b', 'c']) scheduler.addTask({ key, node: 'n1', requests: { cpu: 10 } })
   const plan = planPreemption(scheduler, { key: 'q', priority: 1, requests: { cpu: 20 } })
   expect(plan).toMatchObject({ node: 'n1', victims: [{ key: 'b' }, { key: 'c' }] })
+})
+
+test('priorities that came and went leave nothing behind', () => {
+  const scheduler = createScheduler()
+  for (const node of ['n0', 'n1']) scheduler.addNode({ name: node, allocatable: { cpu: 10 } })
+  const { state, classes } = partsOf(scheduler)
+  const one = classes.of({ key: 'q', requests: { cpu: 10 } })
+  const holdings = new NodeHoldings(state.table, state.ledger, scheduler.profile)
+  const bounds = new VictimBounds(one, state.table, holdings)
+  for (let priority = 0; priority < 100; priority++) {
+    for (const node of ['n0', 'n1'])
+      scheduler.addTask({
+        key: node,
+        node,
+        requests: { cpu: 10 },
+        priority: priority + Number(node === 'n1'),
+      })
+    expect([...bounds.below(1_000)].map(({ highestPriority }) => highestPriority)).toEqual([
+      priority,
+      priority + 1,
+    ])
+    expect(bounds.levelCount).toBe(2)
+  }
 })

@@ -57,6 +57,12 @@ export class VictimBounds {
     this.#sums = new RoomSums(one.request.demands)
   }
 
+  /** Of how many priorities some node's tasks have to go. */
+  get levelCount(): number {
+    this.#sync()
+    return this.#levels.length
+  }
+
   /**
    * Nodes where it would be enough, for what they have, that tasks of lower priority go: in the order of their bounds, of
    * equals by name.
@@ -120,7 +126,11 @@ export class VictimBounds {
     const total = found === undefined ? 0 : -(cut(found.withoutPlace) * COUNT_MAX + cut(found.count))
     const before = this.#levelOf[slot]
     if (before === level && this.#totals[slot] === total) return
-    before?.heap.remove(slot, order, this.#positions)
+    if (before !== undefined) {
+      before.heap.remove(slot, order, this.#positions)
+      // Priorities that no node needs any more are not walked through.
+      if (before.heap.size === 0 && before !== level) this.#levels.splice(this.#levels.indexOf(before), 1)
+    }
     this.#totals[slot] = total
     this.#levelOf[slot] = level
     level?.heap.push(slot, order, this.#positions)
