@@ -47,6 +47,7 @@ export type {
 } from './read/reader.js'
 export type { OptimisticOptions } from './transaction/transaction.js'
 export type { ListAndWatchOptions, WatchOptions } from './watch/watch.js'
+export type { CommitListener } from './write/commit-listener.js'
 export type { AppliedObject, PatchOptions } from './write/patch.js'
 export type {
   DeleteOptions,

@@ -1,4 +1,6 @@
 // What other modules of this package take from the store, and users do without.
+
+export { heardWrite } from './client/client-write.js'
 export { changesSince } from './client/engine-client.js'
 export { diffJson } from './json/json-diff.js'
 export type { ObjectId } from './object/object.js'

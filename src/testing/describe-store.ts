@@ -3,6 +3,7 @@ import { assertKnown, knownOptions } from '../core/internal.js'
 import type { MakeStore } from './make-store.js'
 import { blockLaws } from './store-laws/block-laws.js'
 import { clientLaws } from './store-laws/client-laws.js'
+import { commitLaws } from './store-laws/commit-laws.js'
 import { compactLaws } from './store-laws/compact-laws.js'
 import { deletionLaws } from './store-laws/deletion-laws.js'
 import { expiryLaws } from './store-laws/expiry-laws.js'
@@ -57,6 +58,7 @@ const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
   ranges: rangeLaws,
   pages: pageLaws,
   transactions: transactionLaws,
+  commits: commitLaws,
   rules: ruleLaws,
   watches: [...watchLaws, ...watchScopeLaws, ...blockLaws],
   compaction: compactLaws,

@@ -1,7 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Kind, ListOptions, ObjectInput, ObjectRef, WatchOptions } from '../../src/store/index.js'
+import type {
+  Kind,
+  ListOptions,
+  ObjectInput,
+  ObjectRef,
+  WatchOptions,
+  WriteOptions,
+} from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import { describeStore } from '../../src/testing/index.js'
 import type { AlmostRight } from './fixtures/broken-laws.js'
@@ -18,6 +25,22 @@ const almost: readonly AlmostRight[] = [
         store.update(kind, { ...object, metadata }, { unconditional: true }),
     }),
     /^a stale update is a conflict/,
+  ],
+  [
+    'tells the revision of what a write returns',
+    store => ({
+      modify: async (
+        kind: Kind,
+        ref: ObjectRef,
+        recipe: () => void,
+        { committed, ...options }: WriteOptions,
+      ) => {
+        const object = await store.modify(kind, ref, recipe, options)
+        committed?.(Number(object.metadata.resourceVersion))
+        return object
+      },
+    }),
+    /^whoever asks hears the revision/,
   ],
   [
     'keeps the first half of a transaction that fails',

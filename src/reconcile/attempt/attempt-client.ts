@@ -17,6 +17,7 @@ import type {
   WatchOptions,
 } from '../../store/index.js'
 import { DelegatingClient } from '../../store/index.js'
+import { heardWrite } from '../../store/internal.js'
 import type { OwnWriteListener } from '../hot-loops/hot-loops.js'
 import type { ReadListener } from '../sources/read-listener.js'
 import type { AttemptGate } from './attempt-gate.js'
@@ -117,8 +118,7 @@ class GatedClient extends DelegatingClient {
     if (about.isDry === true) return this.#gate.guard(() => super.write(write))
     const { view, writes } = this.#options
     return this.#gate.guard(() => {
-      const send = (): Promise<never> => super.write(write)
-      const written = writes === undefined ? send() : this.#tell(writes, send, about)
+      const written = writes === undefined ? super.write(write) : this.#tell(writes, write)
       return view === undefined ? written : view.follow(written, about)
     })
   }
@@ -127,15 +127,14 @@ class GatedClient extends DelegatingClient {
     return this.#options.view?.reader ?? this.base
   }
 
-  async #tell<T>(writes: OwnWriteListener, write: () => Promise<T>, { kind }: WriteAbout): Promise<T> {
-    const before = this.base.revision
+  async #tell(writes: OwnWriteListener, write: ClientWrite): Promise<never> {
+    let committed: number | undefined
     let revision: number | undefined
     writes.began()
     try {
-      const result = await write()
-      const last = kind === undefined ? this.base.revision : revisionOf(result)
-      // A transaction does not say its revision: it is known when no other client wrote meanwhile.
-      if (last === before + 1 || (kind !== undefined && last > before)) revision = last
+      const result = await super.write(heardWrite(write, told => void (committed = told)))
+      // Not of a write that failed for its caller, committed or not: in doubt a key is woken.
+      revision = committed
       return result
     } finally {
       writes.ended(revision)
@@ -150,8 +149,4 @@ function aboutOf(write: ClientWrite): WriteAbout {
     ...(write.verb === 'delete' ? { isDeletion: true } : {}),
     ...('dryRun' in write.options && write.options.dryRun === true ? { isDry: true } : {}),
   }
-}
-
-function revisionOf(result: unknown): number {
-  return Number((result as StoredObject).metadata.resourceVersion)
 }

@@ -15,8 +15,8 @@ interface Writes {
 }
 
 /**
- * Keeps keys from being woken by what their own attempts wrote. In doubt a key is woken: a write whose revision is not
- * known, as that of a transaction beside those of others, and a change that was told as part of a difference.
+ * Keeps keys from being woken by what their own attempts wrote. In doubt a key is woken: by a write of which it is not
+ * known whether it was done, and by a change that was told as part of a difference.
  */
 export class OwnChanges {
   readonly #byKey = new Map<string, Writes>()

@@ -1,5 +1,6 @@
 import type { WriteCause } from '../object/write-cause.js'
 import type { OptimisticOptions, Transaction } from '../transaction/transaction.js'
+import type { CommitListener } from '../write/commit-listener.js'
 import type { ObjectWrite } from '../write/object-write.js'
 import type { Writer } from './writer.js'
 
@@ -7,18 +8,34 @@ import type { Writer } from './writer.js'
 export interface TransactWrite<T = unknown, Dry extends boolean = boolean> {
   readonly verb: 'transact'
   readonly body: (tx: Transaction) => T
-  readonly options: WriteCause & { readonly dryRun?: Dry }
+  readonly options: WriteCause & CommitListener & { readonly dryRun?: Dry }
 }
 
 /** An optimistic transaction as data. */
 export interface OptimisticWrite<T = unknown> {
   readonly verb: 'optimistic'
   readonly body: (tx: Transaction) => T | PromiseLike<T>
-  readonly options: OptimisticOptions & WriteCause
+  readonly options: OptimisticOptions & WriteCause & CommitListener
 }
 
 /** Everything that a client can be asked to write, as data. */
 export type ClientWrite = ObjectWrite | TransactWrite | OptimisticWrite
+
+/** The write, of which `committed` hears besides whoever it told already. */
+export function heardWrite(
+  write: ClientWrite,
+  committed: (revision: number | undefined) => void,
+): ClientWrite {
+  const asked = write.options.committed
+  const both = (revision: number | undefined): void => {
+    committed(revision)
+    asked?.(revision)
+  }
+  return {
+    ...write,
+    options: { ...write.options, committed: asked === undefined ? committed : both },
+  } as ClientWrite
+}
 
 /** Has a writer do what the write says. */
 export function sendWrite(writer: Writer, write: ClientWrite): Promise<unknown> {

@@ -22,6 +22,7 @@ import { perform } from '../transaction/perform.js'
 import { runTransaction } from '../transaction/run-transaction.js'
 import { openWatch } from '../watch/open-watch.js'
 import type { Watch, WatchOptions } from '../watch/watch.js'
+import { COMMIT_LISTENER, committing, revisionSince, tellCommitted } from '../write/commit-listener.js'
 import { assertWriteOptions, CAUSE_NAMES, WRITES } from '../write/known-write-options.js'
 import type { ObjectWrite } from '../write/object-write.js'
 import type { WriteOptions } from '../write/write-options.js'
@@ -44,6 +45,7 @@ export const TRANSACT_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<Trans
   'transact',
   {
     ...CAUSE_NAMES,
+    ...COMMIT_LISTENER,
     dryRun: true,
   },
 )
@@ -52,6 +54,7 @@ export const OPTIMISTIC_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<Opt
   'optimistic',
   {
     ...CAUSE_NAMES,
+    ...COMMIT_LISTENER,
     attempts: true,
   },
 )
@@ -133,9 +136,11 @@ class EngineClient extends WriterVerbs implements Client {
       const asked = write.verb === 'patch' ? capturedPatch(write) : write
       engine.begin()
       try {
-        return Promise.resolve(
-          engine.acknowledged(perform(this.#site(write.options, { isCaptured: false }), asked)),
-        ) as Promise<never>
+        const before = engine.revision
+        const result = perform(this.#site(write.options, { isCaptured: false }), asked)
+        if (write.options.committed !== undefined)
+          tellCommitted(engine, write.options, revisionSince(engine, before))
+        return Promise.resolve(engine.acknowledged(result)) as Promise<never>
       } finally {
         engine.end()
       }
@@ -162,7 +167,9 @@ class EngineClient extends WriterVerbs implements Client {
   #commitOf(captured: ObjectWrite): Commit<StoredObject> {
     // Named, so that a stack tells where a deferred write is done.
     const commitWrite: Commit<StoredObject> = replies =>
-      perform(this.#site(captured.options, { replies, isCaptured: true }), captured)
+      committing(this.engine, captured.options, () =>
+        perform(this.#site(captured.options, { replies, isCaptured: true }), captured),
+      )
     return commitWrite
   }
 
@@ -176,12 +183,26 @@ class EngineClient extends WriterVerbs implements Client {
     if (write.verb === 'transact') {
       const { body } = write
       const options = ownOptions(write.options)
-      const commitTransaction = (): unknown => runTransaction(this.#parts, body, options)
+      const commitTransaction = (): unknown =>
+        committing(this.engine, options, () => runTransaction(this.#parts, body, options))
       return path.submit(commitTransaction, () => ({ label: 'transact' })) as Promise<never>
     }
-    const submit = <T>(commit: () => T): Promise<T> => path.submit(commit, () => ({ label: 'optimistic' }))
-    const shell = { target: this.#parts, clock: this.env.clock, random: this.engine.retries, submit }
-    return runOptimistic(shell, write.body, write.options) as Promise<never>
+    return this.#optimistic(write) as Promise<never>
+  }
+
+  async #optimistic({ body, options }: OptimisticWrite): Promise<unknown> {
+    const { engine } = this
+    let revision: number | undefined
+    const heard = { committed: (told: number | undefined): void => void (revision = told) }
+    const submit = <T>(commit: () => T): Promise<T> =>
+      this.#path.submit(
+        () => committing(engine, heard, commit),
+        () => ({ label: 'optimistic' }),
+      )
+    const shell = { target: this.#parts, clock: this.env.clock, random: engine.retries, submit }
+    const result = await runOptimistic(shell, body, options)
+    tellCommitted(engine, options, revision)
+    return result
   }
 
   /** Where a write outside of a transaction happens. */

@@ -3,6 +3,7 @@ import type { ExpiryOptions } from '../lifetime/lifetimes.js'
 import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 import type { OptimisticOptions, Transaction, TransactResult } from '../transaction/transaction.js'
+import type { CommitListener } from '../write/commit-listener.js'
 import type { PatchBodies, PatchOptions, PatchType } from '../write/patch.js'
 import type {
   DeleteOptions,
@@ -86,7 +87,7 @@ export interface Writer {
    */
   transact<T, Dry extends boolean = false>(
     body: (tx: Transaction) => T,
-    options?: WriteCause & { readonly dryRun?: Dry },
+    options?: WriteCause & CommitListener & { readonly dryRun?: Dry },
   ): Promise<TransactResult<T, Dry>>
   /**
    * As `transact`, for a body that awaits: it reads one revision, and its writes are committed only if nothing
@@ -100,6 +101,6 @@ export interface Writer {
    */
   optimistic<T>(
     body: (tx: Transaction) => T | PromiseLike<T>,
-    options?: OptimisticOptions & WriteCause,
+    options?: OptimisticOptions & WriteCause & CommitListener,
   ): Promise<T>
 }

@@ -13,6 +13,8 @@ import type { WriteCause } from '../object/write-cause.js'
 import { EVERYTHING } from '../read/query.js'
 import type { Replica } from '../replica/replica.js'
 import { ReadSet } from '../transaction/read-set.js'
+import type { CommitListener } from '../write/commit-listener.js'
+import { tellCommitted } from '../write/commit-listener.js'
 import type { ObjectKeeping } from '../write/write-site.js'
 import type { EtcdCalls } from './etcd-connection.js'
 import type { EtcdOperation } from './etcd-messages.js'
@@ -48,7 +50,7 @@ export interface AttemptResult<T> {
 }
 
 /** One write, which may take several attempts. */
-export interface CommitRequest<T> {
+export interface CommitRequest<T> extends CommitListener {
   /** Decides purely from what is here now, in one go. What it throws is the outcome, if what it has read is still so. */
   readonly attempt: (site: AttemptSite) => AttemptResult<T>
   readonly fences: readonly Fence[]
@@ -78,6 +80,12 @@ export interface DecidedWrite<T> {
   readonly reads: ReadSet
   readonly outcome: AttemptResult<T>
   readonly lifetimes: ReadonlySet<string>
+}
+
+/** What a write came to; without a revision it has changed no object. */
+export interface Done<T> {
+  readonly result: T
+  readonly revision: number | undefined
 }
 
 type Decided<T> =
@@ -111,7 +119,10 @@ export class Committer {
         continue
       }
       const done = await this.#carryOut(decision, request)
-      if (done !== undefined) return done.result
+      if (done !== undefined) {
+        tellCommitted(replica.parts.engine, request, done.revision)
+        return done.result
+      }
       if (clock.monotonic() >= untilMs) throw contended(contentionMs, attempt)
       await this.#pause(decision.plan.readAt, attempt++)
     }
@@ -133,7 +144,7 @@ export class Committer {
   async commitDecided<T>(
     { reads, outcome, lifetimes }: DecidedWrite<T>,
     request: Pick<CommitRequest<T>, 'fences' | 'cause' | 'steps'>,
-  ): Promise<{ readonly result: T } | undefined> {
+  ): Promise<Done<T> | undefined> {
     const { engine } = this.#parts.replica.parts
     const decide = (): Decided<T> => {
       try {
@@ -241,7 +252,7 @@ export class Committer {
   async #carryOut<T>(
     decision: Decided<T>,
     { dryRun = false }: Pick<CommitRequest<T>, 'dryRun'>,
-  ): Promise<{ readonly result: T } | undefined> {
+  ): Promise<Done<T> | undefined> {
     const { engine } = this.#parts.replica.parts
     const { plan } = decision
     if (decision.kind === 'refused') {
@@ -250,13 +261,11 @@ export class Committer {
       throw decision.error
     }
     const { result } = decision.outcome
-    if (dryRun) return { result }
+    if (dryRun) return { result, revision: undefined }
     const revision = await this.#sendWithTtls(plan, decision.outcome)
     if (revision === undefined) return undefined
-    const provisional = plan.readAt + 1
-    return {
-      result: plan.mutations.length === 0 ? result : stamped(engine, result, { provisional, revision }),
-    }
+    if (plan.mutations.length === 0) return { result, revision: undefined }
+    return { result: stamped(engine, result, { provisional: plan.readAt + 1, revision }), revision }
   }
 
   /** A time to live of an object is a lifetime without a name, which a lease of etcd takes away. */

@@ -78,7 +78,14 @@ export class EtcdClient extends DelegatingClient {
     }
     const dryRun = captured.options.dryRun === true
     const commit = (): Promise<StoredObject> =>
-      committer.commit({ attempt, fences: this.#options.fences, cause, dryRun, steps: this.#steps(about) })
+      committer.commit({
+        attempt,
+        fences: this.#options.fences,
+        cause,
+        dryRun,
+        steps: this.#steps(about),
+        committed: captured.options.committed,
+      })
     // Those of one writer to one object keep their order, and do not lose to each other.
     return queues.of(this.#options.steps).run(about.writes?.[0], commit)
   }
@@ -92,7 +99,8 @@ export class EtcdClient extends DelegatingClient {
     const cause = causeOf(options)
     const attempt = ({ reads, replies, lifetimes }: AttemptSite): AttemptResult<unknown> =>
       decideTransaction(new Overlay({ engine, lifetimes }, { base: reads, replies }), body, options)
-    const request = { attempt, fences: this.#options.fences, cause, dryRun: options.dryRun === true }
+    const { dryRun = false, committed } = options
+    const request = { attempt, fences: this.#options.fences, cause, dryRun, committed }
     return queues
       .of(this.#options.steps)
       .afterAll(() => committer.commit({ ...request, steps: this.#steps({ label: 'transact' }) }))

@@ -7,10 +7,11 @@ import { ATTEMPTS_DEFAULT, conflictOf, RETRY_DELAY_MS } from '../transaction/opt
 import { Overlay } from '../transaction/overlay.js'
 import { ReadSet } from '../transaction/read-set.js'
 import { OverlayTransaction } from '../transaction/run-transaction.js'
-import type { CommitRequest } from './committer.js'
+import { tellCommitted } from '../write/commit-listener.js'
+import type { CommitRequest, Done } from './committer.js'
 import type { EtcdClientParts } from './etcd-client-parts.js'
 
-type Outcome = { readonly result: unknown } | { readonly conflict: Error } | 'again'
+type Outcome = Done<unknown> | { readonly conflict: Error } | 'again'
 
 /**
  * Runs the body on a pinned revision, and has etcd do what it wants if all that it has read is still so; else again, after
@@ -29,7 +30,10 @@ export async function runOptimisticInEtcd(
   for (let attempt = 1; ; ) {
     const outcome = await attemptOnce(parts, { body, replies }, whole)
     if (outcome === 'again') continue
-    if ('result' in outcome) return outcome.result
+    if ('result' in outcome) {
+      tellCommitted(parts.replica.parts.engine, options, outcome.revision)
+      return outcome.result
+    }
     if (attempt === attempts) throw outcome.conflict
     const mostMs = backoffMs({ baseMs: RETRY_DELAY_MS, maxMs: Number.POSITIVE_INFINITY }, attempt++)
     await env.clock.sleep(env.random.next() * mostMs)
@@ -59,7 +63,7 @@ async function attemptOnce(
     overlay.ended = true
     const { mutations, kept } = overlay
     if (overlay.pending.length > 0) return await answered()
-    if (mutations.length === 0 && kept.length === 0) return { result }
+    if (mutations.length === 0 && kept.length === 0) return { result, revision: undefined }
     const done = await committer.commitDecided(
       { reads, lifetimes, outcome: { result, mutations, kept } },
       request,

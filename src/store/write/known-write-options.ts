@@ -2,6 +2,7 @@ import type { KnownOptions, OptionNames } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { ExpiryOptions } from '../lifetime/lifetimes.js'
 import type { WriteCause } from '../object/write-cause.js'
+import { COMMIT_LISTENER } from './commit-listener.js'
 import type { ObjectWrite } from './object-write.js'
 import type { PatchOptions } from './patch.js'
 import type {
@@ -19,7 +20,13 @@ export const CAUSE_NAMES: OptionNames<WriteCause> = { actor: true, reason: true,
 
 const OWNER: OptionNames<FieldOwner> = { fieldManager: true }
 const EXPIRY: OptionNames<ExpiryOptions> = { lifetime: true, ttlMs: true }
-const ALONE: OptionNames<WriteOptions> = { ...CAUSE_NAMES, ...OWNER, dryRun: true, guards: true }
+const ALONE: OptionNames<WriteOptions> = {
+  ...CAUSE_NAMES,
+  ...COMMIT_LISTENER,
+  ...OWNER,
+  dryRun: true,
+  guards: true,
+}
 
 const CREATE: OptionNames<FieldOwner & ExpiryOptions> = { ...OWNER, ...EXPIRY }
 const UPDATE: OptionNames<UpdateOptions> = {

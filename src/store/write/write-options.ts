@@ -3,6 +3,7 @@ import type { ExpiryOptions } from '../lifetime/lifetimes.js'
 import type { PropagationPolicy } from '../object/finalizer-list.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
+import type { CommitListener } from './commit-listener.js'
 
 /** Conditions that the stored object must meet; else `ConflictError`. */
 export interface Preconditions {
@@ -34,7 +35,7 @@ export interface FieldOwner {
 }
 
 /** What every write can be told besides its object. */
-export interface WriteOptions extends WriteCause, FieldOwner {
+export interface WriteOptions extends WriteCause, FieldOwner, CommitListener {
   /** Makes every check and answers as if the write had happened, but changes nothing. Default false. */
   readonly dryRun?: boolean
   /**
