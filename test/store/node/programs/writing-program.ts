@@ -14,8 +14,10 @@ const store = await openStore({
   segmentBytes: 32_768,
   checkpointBytes: 65_536,
 })
-const tell = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
-tell({ opened: store.revision })
+/** Resolves when the system has the line: what waits in memory is lost with the process. */
+const tell = (line: object): Promise<void> =>
+  new Promise(resolve => void process.stdout.write(`${JSON.stringify(line)}\n`, () => resolve()))
+await tell({ opened: store.revision })
 
 async function count(names: readonly string[]): Promise<void> {
   for (;;) {
@@ -29,7 +31,7 @@ async function count(names: readonly string[]): Promise<void> {
       })
       return { n: counted[0]?.spec.n, revision: tx.revision + 1 }
     })
-    tell({ names, n, revision })
+    await tell({ names, n, revision })
   }
 }
 
