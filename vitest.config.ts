@@ -23,6 +23,7 @@ const PROGRAMS = [
   'test/examples/pool-processes.test.ts',
   'test/examples/process-kills.test.ts',
   'test/store/node/killed.test.ts',
+  'test/store/node/program-process.test.ts',
 ]
 
 /** Tests that change the globals of the host, or end the process: each file has a process to itself. */

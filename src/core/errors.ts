@@ -100,7 +100,7 @@ export interface DetailsByCode {
   }
   /** Another process, or another store of this one, has it. */
   readonly Locked: ErrorDetails & { readonly path: string }
-  /** A disk has refused: the store has stopped. What was not acknowledged may have happened. */
+  /** A disk has refused. A store that was to write there has stopped, and what it has not acknowledged may have happened. */
   readonly StorageFailed: ErrorDetails & {
     readonly path: string
     readonly operation: string

@@ -15,8 +15,8 @@ import type { Position } from '../read/list-order.js'
 import { EVERYTHING } from '../read/query.js'
 import type { CheckpointFile } from './directory.js'
 import { checkpointFile, FORMAT_VERSION } from './directory.js'
-import type { Disk, DiskFile } from './disk.js'
-import { DRAFT_SUFFIX } from './disk.js'
+import type { Disk, DiskFile, ReadableFiles } from './disk.js'
+import { writeWhole } from './disk.js'
 import { encodeFrame, FRAME_KINDS } from './frame.js'
 import type { FrameCipher } from './frame-cipher.js'
 import { FrameReader } from './frame-reader.js'
@@ -78,21 +78,11 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<numbe
   const { name } = checkpointFile(entry, revision)
   engine.history.pinLasting(revision)
   try {
-    const file = await disk.open(`${name}${DRAFT_SUFFIX}`)
-    let length: number
-    try {
-      const timeMs = engine.env.clock.now()
-      const head = { version: FORMAT_VERSION, incarnation: engine.incarnation, entry, revision, timeMs }
-      const target = { path: disk.path, incarnation: engine.incarnation, name, entry, cipher: options.cipher }
-      length = await writeFrames(file, target, framesOf(options, { head, notes }))
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await settled()
-    await disk.rename(`${name}${DRAFT_SUFFIX}`, name)
-    await disk.sync()
-    return length
+    const timeMs = engine.env.clock.now()
+    const head = { version: FORMAT_VERSION, incarnation: engine.incarnation, entry, revision, timeMs }
+    const target = { path: disk.path, incarnation: engine.incarnation, name, entry, cipher: options.cipher }
+    const frames = framesOf(options, { head, notes })
+    return await writeWhole(disk, name, file => writeFrames(file, target, frames), settled)
   } finally {
     if (engine.history.releaseLasting(revision)) engine.compactor.cutFree()
   }
@@ -105,21 +95,14 @@ export async function writeFirstCheckpoint(
   cipher: FrameCipher,
 ): Promise<void> {
   const { name } = checkpointFile(head.entry, head.revision)
-  const file = await disk.open(`${name}${DRAFT_SUFFIX}`)
-  try {
-    const pages = Array.from({ length: Math.ceil(versions.length / OBJECTS_PER_FRAME) }, (_, page) => ({
-      kind: FRAME_KINDS.objects,
-      json: jsonTable(versions.slice(page * OBJECTS_PER_FRAME, (page + 1) * OBJECTS_PER_FRAME)),
-    }))
-    const end = { kind: FRAME_KINDS.end, json: { objects: versions.length, notes } }
-    const target = { path: disk.path, incarnation: head.incarnation, name, entry: head.entry, cipher }
-    await writeFrames(file, target, [{ kind: FRAME_KINDS.head, json: head }, ...pages, end])
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await disk.rename(`${name}${DRAFT_SUFFIX}`, name)
-  await disk.sync()
+  const pages = Array.from({ length: Math.ceil(versions.length / OBJECTS_PER_FRAME) }, (_, page) => ({
+    kind: FRAME_KINDS.objects,
+    json: jsonTable(versions.slice(page * OBJECTS_PER_FRAME, (page + 1) * OBJECTS_PER_FRAME)),
+  }))
+  const end = { kind: FRAME_KINDS.end, json: { objects: versions.length, notes } }
+  const target = { path: disk.path, incarnation: head.incarnation, name, entry: head.entry, cipher }
+  const frames = [{ kind: FRAME_KINDS.head, json: head }, ...pages, end]
+  await writeWhole(disk, name, file => writeFrames(file, target, frames))
 }
 
 /** Which kinds are secret. */
@@ -136,7 +119,6 @@ async function writeFrames(
 ): Promise<number> {
   let position = 0
   let previous = 0
-  await file.truncate(0)
   for (const { kind, json } of frames) {
     const text = Buffer.from(JSON.stringify(json))
     // The head tells whose file it is.
@@ -216,7 +198,7 @@ function pageOf(table: KindTable, revision: number, after: Position | undefined)
 
 /** Where a checkpoint is, and what is needed to read it. */
 export interface CheckpointSource {
-  readonly disk: Disk
+  readonly disk: ReadableFiles
   readonly file: CheckpointFile
   readonly incarnation: string
   readonly cipher: FrameCipher

@@ -63,9 +63,14 @@ export async function readDirectory(disk: Disk): Promise<StoreFiles | undefined>
   const all = (await disk.list()).filter(name => !isLockName(name))
   const names = all.filter(name => !name.endsWith(DRAFT_SUFFIX))
   if (!names.includes(IDENTITY)) {
+    // Whoever is taken for empty is begun with; what was to be there is missed later, if at all.
+    if (all.some(name => SEGMENT.test(name) || CHECKPOINT.test(name.replace(DRAFT_SUFFIX, ''))))
+      throw new CorruptError(
+        disk.path,
+        `${IDENTITY} is missing beside files of a store, as a restore or a copy leaves it that was cut short; ` +
+          'then empty the directory, and begin that again',
+      )
     if (names.length === 0) return undefined
-    if (names.some(name => SEGMENT.test(name) || CHECKPOINT.test(name)))
-      throw new CorruptError(disk.path, `${IDENTITY} is missing, and there is a log`)
     throw unsupportedDirectory(
       disk.path,
       `it has files that are not of a store (${names.slice(0, 3).join(', ')})`,
@@ -91,7 +96,7 @@ export async function readDirectory(disk: Disk): Promise<StoreFiles | undefined>
 /** Makes an empty directory that of a store. */
 export async function writeIdentity(disk: Disk, incarnation: string): Promise<Identity> {
   const identity: Identity = { format: FORMAT, version: FORMAT_VERSION, incarnation }
-  await writeWhole(disk, IDENTITY, Buffer.from(`${JSON.stringify(identity)}\n`))
+  await writeWhole(disk, IDENTITY, file => file.write(Buffer.from(`${JSON.stringify(identity)}\n`), 0))
   return identity
 }
 

@@ -10,6 +10,14 @@ export interface DiskFile {
   close(): Promise<void>
 }
 
+/** Files that were opened to be read: they are there until they are closed, also when somebody removes them meanwhile. */
+export interface HeldFiles extends ReadableFiles {
+  close(): Promise<void>
+}
+
+/** What reads files needs of a directory. */
+export type ReadableFiles = Pick<Disk, 'path' | 'read' | 'readInto'>
+
 /**
  * One directory. Names of files are safe after `sync` only. Everything rejects with `StorageFailedError`.
  */
@@ -34,6 +42,8 @@ export interface Disk {
    * @returns the part of `target` that was filled; all of it, unless the file ends there
    */
   readInto(name: string, from: number, target: Buffer): Promise<Buffer>
+  /** Opens these files for reading. */
+  hold(names: readonly string[]): Promise<HeldFiles>
   /** Opens it for writing; it is made if it is not there. */
   open(name: string): Promise<DiskFile>
   /** Replaces what has that name. */
@@ -42,19 +52,37 @@ export interface Disk {
   sync(): Promise<void>
 }
 
-/** Writes a file so that it is there whole, or not at all. */
-export async function writeWhole(disk: Disk, name: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes a file so that it is there whole, or not at all. What has failed takes no room.
+ *
+ * @param write begins with an empty file
+ * @param ready waited for before the file has its name
+ */
+export async function writeWhole<T>(
+  disk: Disk,
+  name: string,
+  write: (file: DiskFile) => Promise<T>,
+  ready: () => Promise<void> = async () => {},
+): Promise<T> {
   const draft = `${name}${DRAFT_SUFFIX}`
   const file = await disk.open(draft)
+  let written: T
   try {
-    await file.truncate(0)
-    await file.write(bytes, 0)
-    await file.sync()
-  } finally {
-    await file.close()
+    try {
+      await file.truncate(0)
+      written = await write(file)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await ready()
+    await disk.rename(draft, name)
+  } catch (error) {
+    await disk.remove(draft).catch(() => {})
+    throw error
   }
-  await disk.rename(draft, name)
   await disk.sync()
+  return written
 }
 
 /** Ends the names of files that are not complete. */

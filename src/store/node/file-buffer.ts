@@ -1,4 +1,4 @@
-import type { Disk } from './disk.js'
+import type { ReadableFiles } from './disk.js'
 
 const BEGIN_BYTES = 65_536
 const GROWTH = 8
@@ -8,10 +8,10 @@ const GROWTH = 8
  * make the collector look at all of the heap, which grows meanwhile.
  */
 export class FileBuffer {
-  readonly #disk: Pick<Disk, 'readInto'>
+  readonly #disk: Pick<ReadableFiles, 'readInto'>
   #bytes: Buffer = Buffer.allocUnsafeSlow(BEGIN_BYTES)
 
-  constructor(disk: Pick<Disk, 'readInto'>) {
+  constructor(disk: Pick<ReadableFiles, 'readInto'>) {
     this.#disk = disk
   }
 

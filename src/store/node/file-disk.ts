@@ -1,9 +1,10 @@
 import { close, fdatasync, fsync, ftruncate, open, write, writeSync } from 'node:fs'
-import { mkdir, open as openHandle, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { mkdir, open as openHandle, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isKeelsonError } from '../../core/index.js'
 import { lockDirectory } from './directory-lock.js'
-import type { Disk, DiskFile } from './disk.js'
+import type { Disk, DiskFile, HeldFiles } from './disk.js'
 import { StorageFailedError } from './storage-errors.js'
 
 /** A directory of the file system. */
@@ -16,9 +17,13 @@ export function fileDisk(path: string): Disk {
     list: () => attempt('listing', path, () => readdir(path)),
     read: (name, from = 0, length) =>
       attempt('reading', at(name), () =>
-        from === 0 && length === undefined ? readFile(at(name)) : readPart(at(name), from, length),
+        from === 0 && length === undefined
+          ? readFile(at(name))
+          : opened(at(name), file => readPart(file, from, length)),
       ),
-    readInto: (name, from, target) => attempt('reading', at(name), () => fill(at(name), from, target)),
+    readInto: (name, from, target) =>
+      attempt('reading', at(name), () => opened(at(name), file => fill(file, from, target))),
+    hold: names => holdFiles(path, names),
     open: name =>
       attempt('opening', at(name), async () => openFile(at(name), await descriptorOf(at(name), 'r+'))),
     rename: (from, to) => attempt('renaming', at(from), () => rename(at(from), at(to))),
@@ -27,24 +32,51 @@ export function fileDisk(path: string): Disk {
   }
 }
 
-async function readPart(path: string, from: number, length = Number.POSITIVE_INFINITY): Promise<Buffer> {
-  const { size } = await stat(path)
-  return fill(path, from, Buffer.allocUnsafe(Math.min(length, Math.max(0, size - from))))
+async function holdFiles(path: string, names: readonly string[]): Promise<HeldFiles> {
+  const files = new Map<string, FileHandle>()
+  const at = (name: string): string => join(path, name)
+  const reading = <T>(name: string, read: (file: FileHandle) => Promise<T>): Promise<T> =>
+    attempt('reading', at(name), () => read(files.get(name) as FileHandle))
+  const close = async (): Promise<void> => {
+    for (const file of files.values()) await file.close()
+  }
+  try {
+    for (const name of names)
+      files.set(name, await attempt('reading', at(name), () => openHandle(at(name), 'r')))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    path,
+    read: (name, from = 0, length) => reading(name, file => readPart(file, from, length)),
+    readInto: (name, from, target) => reading(name, file => fill(file, from, target)),
+    close,
+  }
 }
 
-async function fill(path: string, from: number, target: Buffer): Promise<Buffer> {
+async function opened<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await openHandle(path, 'r')
   try {
-    let done = 0
-    while (done < target.length) {
-      const { bytesRead } = await file.read(target, done, target.length - done, from + done)
-      if (bytesRead === 0) break
-      done += bytesRead
-    }
-    return target.subarray(0, done)
+    return await use(file)
   } finally {
     await file.close()
   }
+}
+
+async function readPart(file: FileHandle, from: number, length = Number.POSITIVE_INFINITY): Promise<Buffer> {
+  const { size } = await file.stat()
+  return fill(file, from, Buffer.allocUnsafe(Math.min(length, Math.max(0, size - from))))
+}
+
+async function fill(file: FileHandle, from: number, target: Buffer): Promise<Buffer> {
+  let done = 0
+  while (done < target.length) {
+    const { bytesRead } = await file.read(target, done, target.length - done, from + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return target.subarray(0, done)
 }
 
 async function attempt<T>(operation: string, path: string, act: () => Promise<T>): Promise<T> {
@@ -105,7 +137,8 @@ async function writeAll(
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Resolves when the names in it are on the disk. */
+export async function syncDirectory(path: string): Promise<void> {
   const fd = await descriptorOf(path, 'r')
   try {
     await called(done => fsync(fd, done))

@@ -1,4 +1,4 @@
-import type { Disk } from './disk.js'
+import type { ReadableFiles } from './disk.js'
 import type { PlacedFrame } from './frame.js'
 import { FRAME_HEADER_BYTES, readFrame, readHeader } from './frame.js'
 
@@ -7,7 +7,7 @@ const WINDOW_BYTES = 8_388_608
 
 /** Reads the frames of a file one after the other, a window of it at a time. */
 export class FrameReader {
-  readonly #disk: Pick<Disk, 'read' | 'readInto'>
+  readonly #disk: Omit<ReadableFiles, 'path'>
   readonly #name: string
   readonly #windowBytes: number
   #window: Buffer = Buffer.alloc(0)
@@ -17,7 +17,7 @@ export class FrameReader {
   #checksum = 0
   #isWhole = false
 
-  constructor(disk: Pick<Disk, 'read' | 'readInto'>, name: string, windowBytes: number = WINDOW_BYTES) {
+  constructor(disk: Omit<ReadableFiles, 'path'>, name: string, windowBytes: number = WINDOW_BYTES) {
     this.#disk = disk
     this.#name = name
     this.#windowBytes = windowBytes

@@ -5,6 +5,7 @@ import type { LogRecord } from '../engine/revision-log.js'
 import { EntryBuffer } from './entry-buffer.js'
 import type { PendingEntry } from './journal-entry.js'
 import type { LogWriter } from './log-writer.js'
+import { storeStopped } from './storage-errors.js'
 
 /**
  * When a write is acknowledged, and what a power cut can take of what was:
@@ -140,7 +141,7 @@ export class Journal implements CommitJournal {
     try {
       while (this.#isWanted) await this.#writeSome()
     } catch (error) {
-      this.#fail(error as Error)
+      this.#fail(storeStopped(error as Error))
     }
   }
 

@@ -1,11 +1,10 @@
-import { isKeelsonError } from '../../core/index.js'
 import { ExpiredError } from '../object/store-errors.js'
 import type { LogFile } from './directory.js'
 import { readDirectory } from './directory.js'
 import type { Disk } from './disk.js'
 import type { PlacedFrame } from './frame.js'
 import { FRAME_KINDS, readFrame } from './frame.js'
-import { CorruptError, unsupportedDirectory } from './storage-errors.js'
+import { CorruptError, isMissingFile, unsupportedDirectory } from './storage-errors.js'
 
 /** A frame of the log, and where it is. */
 export interface FollowedFrame {
@@ -16,6 +15,9 @@ export interface FollowedFrame {
   readonly bytes: Buffer
 }
 
+/** A file begins with its head, and that is short. */
+const HEAD_BYTES_MAX = 4_096
+
 /**
  * Reads the log of a directory that another process writes, a bit at a time. It takes no lock and writes nothing. A frame is
  * read when all of it is there; the system has it then, and the disk perhaps not yet: a power cut may take the last ones
@@ -25,6 +27,7 @@ export class LogFollower {
   readonly #disk: Disk
   #file: LogFile | undefined
   #position = 0
+  /** Of the last frame that was read; 0 before the first one. */
   #checksum = 0
 
   /** @param file where to begin. Default: the oldest one that is there */
@@ -40,56 +43,76 @@ export class LogFollower {
    */
   async read(take: (followed: FollowedFrame) => void | Promise<void>): Promise<void> {
     for (;;) {
-      const later = await this.#later()
-      // What was written before the next file was made is all there by now.
-      if (this.#file !== undefined) await this.#readFile(this.#file, take).catch(ignoreIfOver(later))
+      const segments = await this.#segments()
+      const file = this.#file
+      // Of one that was removed the oldest one is next, if it follows what was read.
+      const index = file === undefined ? -1 : segments.findIndex(({ first }) => first === file.first)
+      const isRead = file === undefined || (index >= 0 && (await this.#readFile(file, take)))
+      const [later, afterThat] = segments.slice(index + 1)
+      if (later === undefined) {
+        if (isRead) return
+        throw this.#removed(later)
+      }
+      const head = await this.#headOf(later)
+      if (head !== undefined) this.#turnTo(later, head, isRead)
       // One that has no head yet may still go away with the process that has made it.
-      if (later === undefined || readFrame(await this.#disk.read(later.name), 0, 0) === undefined) return
-      this.#turnTo(later)
+      else if (afterThat === undefined) return
     }
   }
 
-  /** The file after the one that is read; undefined while there is none. */
-  async #later(): Promise<LogFile | undefined> {
+  async #segments(): Promise<readonly LogFile[]> {
     const found = await readDirectory(this.#disk)
-    if (found === undefined)
-      throw unsupportedDirectory(this.#disk.path, 'it is empty', 'give the directory of a store')
-    const { segments } = found
-    const file = this.#file
-    if (file === undefined) return segments[0]
-    const index = segments.findIndex(({ first }) => first === file.first)
-    // Removed: then the oldest one is next, if it follows what was read.
-    if (index < 0 && this.#checksum === 0) throw this.#removed(segments[0])
-    return segments[index + 1]
+    if (found !== undefined) return found.segments
+    throw unsupportedDirectory(this.#disk.path, 'it is empty', 'give the directory of a store')
   }
 
-  #turnTo(file: LogFile): void {
-    this.#file = file
-    this.#position = 0
-    // That of the last frame stays: the head of the next file has it.
-  }
-
-  async #readFile(file: LogFile, take: (followed: FollowedFrame) => void | Promise<void>): Promise<void> {
+  /** False when it was removed. What was written before the next file was made is all there once that is. */
+  async #readFile(file: LogFile, take: (followed: FollowedFrame) => void | Promise<void>): Promise<boolean> {
     const begin = this.#position
-    const bytes = await this.#disk.read(file.name, begin)
+    const bytes = await this.#bytesOf(file, begin)
+    if (bytes === undefined) return false
     for (;;) {
-      const isHead = this.#position === 0
-      const at = this.#position - begin
-      const frame = readFrame(bytes, at, isHead ? 0 : this.#checksum)
-      if (frame === undefined) return
-      if (isHead) this.#assertFollows(file, frame)
       const position = this.#position
-      await take({ file, position, frame, bytes: bytes.subarray(at, frame.end) })
+      const frame = readFrame(bytes, position - begin, position === 0 ? 0 : this.#checksum)
+      if (frame === undefined) return true
+      await take({ file, position, frame, bytes: bytes.subarray(position - begin, frame.end) })
       this.#position = begin + frame.end
       this.#checksum = frame.checksum
     }
   }
 
-  #assertFollows(file: LogFile, { kind, payload }: PlacedFrame): void {
-    if (kind !== FRAME_KINDS.head)
-      throw new CorruptError(`${this.#disk.path}/${file.name}`, 'it has no head', 0)
-    const { follows } = JSON.parse(payload.toString('utf8')) as { follows?: unknown }
-    if (this.#checksum !== 0 && follows !== this.#checksum) throw this.#removed(file)
+  /** The head of a file; undefined when it is not there yet, or the file no longer is. */
+  async #headOf(file: LogFile): Promise<{ readonly follows?: unknown } | undefined> {
+    const bytes = await this.#bytesOf(file, 0, HEAD_BYTES_MAX)
+    const frame = bytes === undefined ? undefined : readFrame(bytes, 0, 0)
+    if (frame?.kind === FRAME_KINDS.head)
+      return JSON.parse(frame.payload.toString('utf8')) as { follows?: unknown }
+    const { segments } = (await readDirectory(this.#disk)) ?? { segments: [] }
+    const index = segments.findIndex(({ first }) => first === file.first)
+    if (index < 0 || index === segments.length - 1) return undefined
+    throw new CorruptError(`${this.#disk.path}/${file.name}`, 'it has no head, and there are later files', 0)
+  }
+
+  async #bytesOf({ name }: LogFile, from: number, length?: number): Promise<Buffer | undefined> {
+    try {
+      return await this.#disk.read(name, from, length)
+    } catch (error) {
+      if (isMissingFile(error)) return undefined
+      throw error
+    }
+  }
+
+  #turnTo(later: LogFile, { follows }: { readonly follows?: unknown }, isRead: boolean): void {
+    if (this.#file !== undefined && follows !== this.#checksum) {
+      if (!isRead) throw this.#removed(later)
+      throw new CorruptError(
+        `${this.#disk.path}/${this.#file.name}`,
+        'a frame cannot be read, and there are later files',
+        this.#position,
+      )
+    }
+    this.#file = later
+    this.#position = 0
   }
 
   #removed(oldest: LogFile | undefined): ExpiredError {
@@ -98,16 +121,4 @@ export class LogFollower {
       message: `${this.#disk.path} no longer has entries that were not read yet; its log begins with entry ${first} now. Begin again`,
     })
   }
-}
-
-/** A file that was removed was read to its end, or the next one will not follow. */
-function ignoreIfOver(later: LogFile | undefined): (error: unknown) => void {
-  return error => {
-    if (later === undefined || !isMissingFile(error)) throw error
-  }
-}
-
-/** Whether the file system says that there is no such file. */
-export function isMissingFile(error: unknown): boolean {
-  return isKeelsonError(error, 'StorageFailed') && error.details.errno === 'ENOENT'
 }

@@ -1,7 +1,7 @@
 import { isRecord } from '../../core/internal.js'
 import type { LogFile } from './directory.js'
 import { FORMAT_VERSION } from './directory.js'
-import type { Disk } from './disk.js'
+import type { ReadableFiles } from './disk.js'
 import { FileBuffer } from './file-buffer.js'
 import type { PlacedFrame } from './frame.js'
 import { FRAME_HEADER_BYTES, FRAME_KINDS, readFrame, readHeader } from './frame.js'
@@ -28,7 +28,7 @@ export interface ReadLog {
 
 /** What is read, and who takes it. */
 export interface LogReaderOptions {
-  readonly disk: Disk
+  readonly disk: ReadableFiles
   readonly incarnation: string
   readonly cipher: FrameCipher
   /** The first of them begins with an entry that is known, or with the next one. */
@@ -59,6 +59,9 @@ export async function readLog(options: LogReaderOptions): Promise<ReadLog> {
       disk.path,
       `the log begins with entry ${end.next}, and ${known + 1} is the next one`,
     )
+  // The last file is never removed.
+  if (segments.length === 0 && known > 0)
+    throw new CorruptError(disk.path, `it has no log, and a checkpoint knows entry ${known} of it`)
   let torn: TornTail | undefined
   let unsynced: Buffer = NO_BYTES
   const buffer = new FileBuffer(disk)

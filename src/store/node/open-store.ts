@@ -178,7 +178,8 @@ function assertClock(path: string, clockMs: number, newestMs: number): void {
     code: 'OutOfRange',
     message:
       `the clock says ${formatTime(clockMs)}, and the newest write in ${path} is of ${formatTime(newestMs)}; ` +
-      'set the clock right, then open the directory again',
+      'set the clock right, then open the directory again; if it was wrong when that was written, ' +
+      '`keelson-store migrate` makes a directory of this one that knows no time',
     details: { path, clockMs, newestMs },
   })
 }

@@ -6,7 +6,7 @@ import { ExpiredError } from '../object/store-errors.js'
 import type { CheckpointSource } from './checkpoint.js'
 import { readCheckpoint } from './checkpoint.js'
 import type { CheckpointFile, LogFile, StoreFiles } from './directory.js'
-import type { Disk } from './disk.js'
+import type { ReadableFiles } from './disk.js'
 import type { FrameCipher } from './frame-cipher.js'
 import type { JournalEntry } from './journal-entry.js'
 import type { ReadLog } from './log-reader.js'
@@ -37,7 +37,7 @@ export interface RecoveryPoint {
  * @throws as `openStore`; ExpiredError for a point that is no longer there
  */
 export async function recover(
-  disk: Disk,
+  disk: ReadableFiles,
   found: StoreFiles | undefined,
   options: StoreOptions & { readonly until?: RecoveryPoint },
   cipher: FrameCipher,

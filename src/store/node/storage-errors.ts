@@ -1,4 +1,4 @@
-import { KeelsonError } from '../../core/index.js'
+import { isKeelsonError, KeelsonError } from '../../core/index.js'
 
 /** What was found on disk is not what was written there. */
 export class CorruptError extends KeelsonError<'Corrupt'> {
@@ -40,32 +40,36 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EIO: 'look at the disk and its cables',
 }
 
-/** After these no write is in doubt; any other ends an open store. */
-const HARMLESS: ReadonlySet<string> = /* @__PURE__ */ new Set([
-  'making',
-  'locking',
-  'listing',
-  'reading',
-  'saving',
-])
-
 /** The file system has refused something. */
 export class StorageFailedError extends KeelsonError<'StorageFailed'> {
-  constructor(operation: string, path: string, cause: unknown) {
+  /** @param hasStopped whether an open store has ended with it, and with it what was not acknowledged yet */
+  constructor(operation: string, path: string, cause: unknown, hasStopped = false) {
     const errno = codeOf(cause)
     const why = cause instanceof Error ? cause.message : String(cause)
     super({
       code: 'StorageFailed',
       message:
         `${operation} ${path} failed: ${why}` +
-        (HARMLESS.has(operation)
-          ? `. ${remedyFor(errno)}, then try again`
-          : '; the store has stopped, and what it has not acknowledged may or may not be there. ' +
-            `${remedyFor(errno)}, then open the directory again`),
+        (hasStopped
+          ? '; the store has stopped, and what it has not acknowledged may or may not be there. ' +
+            `${remedyFor(errno)}, then open the directory again`
+          : `. ${remedyFor(errno)}, then try again`),
       details: { path, operation, ...(errno === undefined ? {} : { errno }) },
       cause,
     })
   }
+}
+
+/** What those hear who use a store that has ended with this error. */
+export function storeStopped(error: Error): Error {
+  if (!isKeelsonError(error, 'StorageFailed')) return error
+  const { operation, path } = error.details
+  return new StorageFailedError(operation, path, error.cause, true)
+}
+
+/** Whether the file system says that there is no such file. */
+export function isMissingFile(error: unknown): boolean {
+  return isKeelsonError(error, 'StorageFailed') && error.details.errno === 'ENOENT'
 }
 
 function remedyFor(errno: string | undefined): string {

@@ -1,14 +1,16 @@
+import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Env } from '../../core/index.js'
 import { systemEnv, UsageError } from '../../core/index.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
-import type { CheckpointFile, StoreFiles } from './directory.js'
+import type { CheckpointFile, LogFile, StoreFiles } from './directory.js'
 import { FORMAT_VERSION, readDirectory, writeIdentity } from './directory.js'
 import type { Disk, DiskFile } from './disk.js'
 import { writeWhole } from './disk.js'
 import { fileDisk } from './file-disk.js'
 import type { FollowedFrame } from './log-follower.js'
-import { isMissingFile, LogFollower } from './log-follower.js'
-import { unsupportedDirectory } from './storage-errors.js'
+import { LogFollower } from './log-follower.js'
+import { isMissingFile, unsupportedDirectory } from './storage-errors.js'
 
 /** What is copied, and where to. */
 export interface WitnessOptions {
@@ -88,8 +90,14 @@ const INTERVAL_MS = 100
 export async function startWitness(options: WitnessOptions): Promise<Witness> {
   assertKnown(options, WITNESS_OPTIONS)
   const { dir, to } = options
-  if (dir === to) throw new UsageError('a witness needs a directory of its own', { dir, to })
+  const [source, target] = await Promise.all([dir, to].map(realPath))
+  if (source === target) throw new UsageError('a witness needs a directory of its own', { dir, to })
   return startWitnessOn(fileDisk(dir), fileDisk(to), options)
+}
+
+/** One directory has many names: to copy a file to itself is to lose it. */
+async function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path))
 }
 
 /** @internal */
@@ -112,35 +120,53 @@ export async function startWitnessOn(
   }
 }
 
-async function beginCopy(from: Disk, to: Disk): Promise<StoreFiles | undefined> {
+/** What the copy has, and the name of the history that it is of. */
+interface CopyBegin {
+  readonly incarnation: string
+  readonly found: StoreFiles | undefined
+}
+
+async function beginCopy(from: Disk, to: Disk): Promise<CopyBegin> {
   const source = await readDirectory(from)
   if (source === undefined)
     throw unsupportedDirectory(from.path, 'it is empty', 'give the directory of a store')
-  const target = await readDirectory(to)
+  const found = await readDirectory(to)
   const { incarnation } = source.identity
-  if (target !== undefined && target.identity.incarnation !== incarnation)
+  if (found !== undefined && found.identity.incarnation !== incarnation)
     throw new UsageError(
-      `${to.path} holds store ${target.identity.incarnation}, and ${from.path} holds ${incarnation}; choose an empty directory`,
+      `${to.path} holds store ${found.identity.incarnation}, and ${from.path} holds ${incarnation}; choose an empty directory`,
       { path: to.path },
     )
-  if ((target?.identity.version ?? 0) < FORMAT_VERSION) await writeIdentity(to, incarnation)
-  return target
+  // First of all: what is copied from now on is not for older versions.
+  if (found !== undefined && found.identity.version < FORMAT_VERSION) await writeIdentity(to, incarnation)
+  return { incarnation, found }
 }
+
+/** Copied at once, so that a checkpoint may be longer than a buffer can be. */
+const PART_BYTES = 8_388_608
 
 /** The files of the copy. */
 class Copy {
   readonly #from: Disk
   readonly #to: Disk
+  readonly #incarnation: string
   readonly #follower: LogFollower
+  #hasIdentity: boolean
+  #checkpoints: ReadonlySet<string>
+  #segments: readonly LogFile[]
   #file: { readonly name: string; readonly open: DiskFile } | undefined
   #isDirty = false
   copiedBytes = 0
 
   /** The last file that is there is copied again from its beginning: its end may be torn. */
-  constructor(from: Disk, to: Disk, found: StoreFiles | undefined) {
+  constructor(from: Disk, to: Disk, { incarnation, found }: CopyBegin) {
     this.#from = from
     this.#to = to
-    this.#follower = new LogFollower(from, found?.segments.at(-1))
+    this.#incarnation = incarnation
+    this.#hasIdentity = found !== undefined
+    this.#checkpoints = new Set(found?.checkpoints.map(({ name }) => name))
+    this.#segments = found?.segments ?? []
+    this.#follower = new LogFollower(from, this.#segments.at(-1))
   }
 
   /** Copies what there is, and removes what the store has removed. */
@@ -150,10 +176,15 @@ class Copy {
     await this.#follower.read(frame => this.#take(frame))
     await this.#sync()
     if (source === undefined) return
-    const target = await readDirectory(this.#to)
-    const there = new Set(target?.checkpoints.map(({ name }) => name))
-    for (const file of source.checkpoints) if (!there.has(file.name)) await this.#copyCheckpoint(file)
+    let isWhole = true
+    for (const file of source.checkpoints)
+      if (!this.#checkpoints.has(file.name)) isWhole = (await this.#copyCheckpoint(file)) && isWhole
+    // What a checkpoint that is gone already was to replace goes when the next one is here.
+    if (!isWhole) return
     await this.#prune(source)
+    // Without its identity the directory is none: a first copy that is cut short is noticed.
+    if (!this.#hasIdentity) await writeIdentity(this.#to, this.#incarnation)
+    this.#hasIdentity = true
   }
 
   async close(): Promise<void> {
@@ -161,12 +192,14 @@ class Copy {
     this.#file = undefined
   }
 
-  async #take({ file: { name }, position, bytes }: FollowedFrame): Promise<void> {
+  async #take({ file, position, bytes }: FollowedFrame): Promise<void> {
+    const { name } = file
     if (this.#file?.name !== name) {
       await this.#sync()
       await this.close()
       const open = await this.#to.open(name)
       this.#file = { name, open }
+      if (this.#segments.at(-1)?.name !== name) this.#segments = [...this.#segments, file]
       await open.truncate(position)
       await this.#to.sync()
     }
@@ -181,30 +214,41 @@ class Copy {
     this.#isDirty = false
   }
 
-  /** One that the store removes meanwhile is not needed. */
-  async #copyCheckpoint({ name }: CheckpointFile): Promise<void> {
-    let bytes: Buffer
-    try {
-      bytes = await this.#from.read(name)
-    } catch (error) {
-      if (isMissingFile(error)) return
+  /** False for one that the store has removed meanwhile. */
+  async #copyCheckpoint({ name }: CheckpointFile): Promise<boolean> {
+    const held = await this.#from.hold([name]).catch((error: unknown) => {
+      if (isMissingFile(error)) return undefined
       throw error
+    })
+    if (held === undefined) return false
+    try {
+      const bytes = Buffer.allocUnsafeSlow(PART_BYTES)
+      await writeWhole(this.#to, name, async file => {
+        for (let position = 0; ; ) {
+          const part = await held.readInto(name, position, bytes)
+          await file.write(part, position)
+          position += part.length
+          if (part.length < bytes.length) return
+        }
+      })
+    } finally {
+      await held.close()
     }
-    await writeWhole(this.#to, name, bytes)
+    this.#checkpoints = new Set([...this.#checkpoints, name])
+    return true
   }
 
   /** As the store removes: checkpoints first, then files of the log from the oldest on. */
-  async #prune(source: StoreFiles): Promise<void> {
-    const target = await readDirectory(this.#to)
-    if (target === undefined) return
-    const newest = source.checkpoints.at(-1)
-    const kept = new Set(source.checkpoints.map(({ name }) => name))
-    const old = newest === undefined ? [] : target.checkpoints.filter(({ name }) => !kept.has(name))
-    for (const { name } of old) await this.#to.remove(name)
+  async #prune({ checkpoints, segments }: StoreFiles): Promise<void> {
+    const kept = new Set(checkpoints.map(({ name }) => name))
+    const old = checkpoints.length === 0 ? [] : [...this.#checkpoints].filter(name => !kept.has(name))
+    for (const name of old) await this.#to.remove(name)
     if (old.length > 0) await this.#to.sync()
-    const first = source.segments[0]?.first ?? 0
-    for (const { name } of target.segments.filter(segment => segment.first < first))
-      await this.#to.remove(name)
+    this.#checkpoints = new Set([...this.#checkpoints].filter(name => !old.includes(name)))
+    const [oldest] = segments
+    for (const { name, first } of this.#segments)
+      if (first < (oldest?.first ?? 0)) await this.#to.remove(name)
+    this.#segments = this.#segments.filter(({ first }) => first >= (oldest?.first ?? 0))
   }
 }
 

@@ -41,7 +41,7 @@ function intoEtcd(etcd: EtcdOptions, { place, out }: EtcdRun, { json }: ProgramC
 async function tail(view: EtcdView, command: ProgramCommand, { out }: EtcdRun): Promise<number> {
   const { at, follow } = command
   const never = new AbortController().signal
-  const until = follow ? (out.signal ?? never) : undefined
+  const until = follow ? (out.signal?.() ?? never) : undefined
   await view.tail({ since: at, until, lost: error => out.note(String(error)) }, told => {
     const text = logLine(entryOf(told), command)
     if (text !== undefined) out.line(text)

@@ -4,8 +4,17 @@ import { progressBar } from './program-output.js'
 import { runStoreProgram } from './store-program.js'
 
 const { stderr, stdout } = process
-const interrupted = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+// `keelson-store dump DIR | head` has what it wants.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+/** What ends by itself is ended by the system, at once; what follows a store is asked to end. */
+const interrupted = (): AbortSignal => {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
+  return controller.signal
+}
 
 let shown = ''
 /** A bar is for people, and never among lines that a program reads. */
@@ -26,7 +35,7 @@ const out = {
   line: (text: string): void => void stdout.write(`${text}\n`),
   note: (text: string): void => void stderr.write(`${text}\n`),
   version,
-  signal: interrupted.signal,
+  signal: interrupted,
   ...(stderr.isTTY ? { progress } : {}),
 }
 runStoreProgram(process.argv.slice(2), out).then(

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { open, stat, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemEnv, UsageError } from '../../core/index.js'
 import type { StoreParts } from '../client/store-parts.js'
 import type { Restored } from '../node/backup.js'
 import { backupLines, restoreStore } from '../node/backup.js'
-import { fileDisk } from '../node/file-disk.js'
+import { fileDisk, syncDirectory } from '../node/file-disk.js'
 import type { EncryptionKey } from '../node/frame-cipher.js'
 import { FrameCipher } from '../node/frame-cipher.js'
 import { readStore } from '../node/read-only-store.js'
@@ -29,15 +30,20 @@ export async function writeBackupFile(
   })
   let lines = 0
   try {
-    for await (const line of counted(parts, out)) {
-      await file.appendFile(`${line}\n`)
-      lines++
+    try {
+      for await (const line of counted(parts, out)) {
+        await file.appendFile(`${line}\n`)
+        lines++
+      }
+      await file.sync()
+    } finally {
+      await file.close()
     }
-    await file.sync()
+    await syncDirectory(dirname(path))
   } catch (error) {
+    // A part of a backup is none, and its name is wanted for the next attempt.
+    await unlink(path).catch(() => {})
     throw new StorageFailedError('saving', path, error)
-  } finally {
-    await file.close()
   }
   const { revision } = parts.engine
   out.line(json ? JSON.stringify({ revision, lines }) : `revision ${revision}: ${lines} lines in ${path}`)
@@ -91,7 +97,7 @@ async function restoreFrom(
     ...(revision === undefined ? {} : { revision }),
     ...(timeMs === undefined ? {} : { timeMs }),
   }
-  const { parts } = await readStore(fileDisk(path), new FrameCipher(keys, ''), until)
+  const { parts } = await readStore(fileDisk(path), new FrameCipher(keys, ''), { until })
   if (revision !== undefined && revision > parts.engine.revision)
     throw new FutureRevisionError(revision, parts.engine.revision)
   return restored(counted(parts, restoring.out), restoring)

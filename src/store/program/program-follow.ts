@@ -1,4 +1,5 @@
 import { systemEnv } from '../../core/index.js'
+import { readDirectory } from '../node/directory.js'
 import type { Disk } from '../node/disk.js'
 import { FRAME_KINDS } from '../node/frame.js'
 import type { FrameCipher } from '../node/frame-cipher.js'
@@ -19,11 +20,13 @@ const TELL_MS = 1_000
 /** The log, and what another process adds to it, until it is interrupted. */
 export async function followLog(
   disk: Disk,
-  { incarnation, cipher }: { readonly incarnation: string; readonly cipher: FrameCipher },
+  cipher: FrameCipher,
   command: ProgramCommand,
   out: ProgramOutput,
 ): Promise<number> {
+  const { incarnation } = (await readDirectory(disk))?.identity ?? { incarnation: '' }
   const follower = new LogFollower(disk)
+  const signal = out.signal?.()
   do {
     await follower.read(({ file, position, frame }) => {
       if (frame.kind !== FRAME_KINDS.entries) return
@@ -35,7 +38,7 @@ export async function followLog(
         if (line !== undefined) out.line(line)
       }
     })
-  } while (await waits(LOOK_MS, out))
+  } while (await waits(LOOK_MS, signal))
   return EXIT_CODES.fine
 }
 
@@ -51,20 +54,21 @@ export async function followInto(
     ended.abort()
   }
   const witness = await startWitness({ dir, to, failed })
-  const signal = out.signal === undefined ? ended.signal : AbortSignal.any([ended.signal, out.signal])
+  const interrupted = out.signal?.()
+  const signal = interrupted === undefined ? ended.signal : AbortSignal.any([ended.signal, interrupted])
   do {
     const lag = witness.lag()
     out.line(
       json ? JSON.stringify(lag) : `copied ${lag.copiedBytes} bytes; ${Math.round(lag.lagMs)} ms behind`,
     )
-  } while (await waits(TELL_MS, { signal }))
+  } while (await waits(TELL_MS, signal))
   await witness.stop()
   if (failure !== undefined) throw failure
   return EXIT_CODES.fine
 }
 
 /** False when it was interrupted. */
-async function waits(ms: number, { signal }: Pick<ProgramOutput, 'signal'>): Promise<boolean> {
+async function waits(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
   await systemEnv.clock.sleep(ms, signal).catch(() => {})
   return signal?.aborted !== true
 }

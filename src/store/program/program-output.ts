@@ -8,8 +8,8 @@ export interface ProgramOutput {
   readonly progress?: (done: number, total: number) => void
   /** Of the package that the program is of. Default: unknown. */
   readonly version?: () => string
-  /** Ends what goes on until it is interrupted. Default: never. */
-  readonly signal?: AbortSignal
+  /** Ends what goes on until it is interrupted: whoever asks for it is no longer ended by the system. Default: never. */
+  readonly signal?: () => AbortSignal
 }
 
 /** What a script can tell from how it ended. */

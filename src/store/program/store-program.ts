@@ -1,8 +1,9 @@
 import { isKeelsonError } from '../../core/index.js'
+import type { Disk } from '../node/disk.js'
 import { fileDisk } from '../node/file-disk.js'
 import { FrameCipher } from '../node/frame-cipher.js'
 import { readKeys } from '../node/key-file.js'
-import { readStore, visitLog } from '../node/read-only-store.js'
+import { readEntries, readStore } from '../node/read-only-store.js'
 import { tellDiff, tellHistory, tellObjects, tellProblems } from './look-commands.js'
 import type { ProgramCommand } from './program-arguments.js'
 import { PROGRAM_HELP, PROGRAM_USAGE, readProgramArguments } from './program-arguments.js'
@@ -37,6 +38,20 @@ export async function runStoreProgram(args: readonly string[], out: ProgramOutpu
   }
 }
 
+async function tellLog(
+  disk: Disk,
+  cipher: FrameCipher,
+  command: ProgramCommand,
+  out: ProgramOutput,
+): Promise<number> {
+  if (command.follow) return followLog(disk, cipher, command, out)
+  await readEntries(disk, cipher, (entry, number) => {
+    const text = logLine({ ...entry, entry: number }, command)
+    if (text !== undefined) out.line(text)
+  })
+  return EXIT_CODES.fine
+}
+
 async function perform(command: ProgramCommand, given: ProgramOutput): Promise<number> {
   const { verb, dir, json } = command
   const { progress: _progress, ...silent } = given
@@ -51,7 +66,9 @@ async function perform(command: ProgramCommand, given: ProgramOutput): Promise<n
   if (verb === 'witness') return followInto(command, out)
   const disk = fileDisk(dir)
   const cipher = new FrameCipher(keys, '')
-  const read = await readStore(disk, cipher)
+  if (verb === 'tail') return tellLog(disk, cipher, command, out)
+  const isOfPast = verb === 'history' || verb === 'diff' || command.at !== undefined
+  const read = await readStore(disk, cipher, isOfPast ? { logCapacity: Number.MAX_SAFE_INTEGER } : {})
   switch (verb) {
     case 'inspect':
       out.line(inspectText(read, json))
@@ -66,14 +83,6 @@ async function perform(command: ProgramCommand, given: ProgramOutput): Promise<n
       return tellHistory(read, command, out)
     case 'diff':
       return tellDiff(read, command, out)
-    case 'tail':
-      if (command.follow)
-        return followLog(disk, { incarnation: read.files.identity.incarnation, cipher }, command, out)
-      await visitLog(disk, read.files, cipher, (entry, number) => {
-        const text = logLine({ ...entry, entry: number }, command)
-        if (text !== undefined) out.line(text)
-      })
-      return EXIT_CODES.fine
     default:
       return writeBackupFile(read, command, out)
   }

@@ -142,7 +142,7 @@ describe.skipIf(!canRunEtcd)('keelson-store over an etcd', () => {
     const ending = new AbortController()
     const notes: string[] = []
     const note = (text: string): void => void notes.push(text)
-    const out = { line: (text: string) => void lines.push(text), note, signal: ending.signal }
+    const out = { line: (text: string) => void lines.push(text), note, signal: () => ending.signal }
     const proxy = await CutProxy.start(server.endpoint)
     const place = ['--etcd', proxy.endpoint, '--prefix', '/followed']
     const store = await connect('/followed')

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemEnv } from '../../../src/core/index.js'
 import type { DurableStore } from '../../../src/store/node/index.js'
@@ -338,10 +338,36 @@ describe('keelson-store', () => {
     })
   })
 
+  test('does not copy a directory to itself, whatever it is called', async () => {
+    await store.close()
+    const link = join(folder, `link-${made++}`)
+    symlinkSync(dir, link)
+    for (const to of [dir, `${dir}/`, join(dir, '..', basename(dir)), link])
+      expect(await program('witness', dir, to)).toMatchObject({
+        code: 2,
+        notes: expect.stringContaining('a directory of its own'),
+      })
+  })
+
+  test('leaves no part of a backup, so that its name can be given again', async () => {
+    const file = join(folder, `backup-${made++}.jsonl`)
+    const lines: string[] = []
+    const broken = {
+      line: (text: string) => void lines.push(text),
+      note: (text: string) => void lines.push(text),
+      progress: () => {
+        throw new Error('planned by the test')
+      },
+    }
+    expect(await runStoreProgram(['backup', dir, file], broken)).toBe(1)
+    expect(lines.join('\n')).toMatch(/saving .* failed: planned by the test. .*, then try again/)
+    expect((await program('backup', dir, file)).code).toBe(0)
+  })
+
   test('follows the log of a store that writes, and its restarts', async () => {
     const lines: string[] = []
     const ending = new AbortController()
-    const out = { line: (text: string) => void lines.push(text), note: () => {}, signal: ending.signal }
+    const out = { line: (text: string) => void lines.push(text), note: () => {}, signal: () => ending.signal }
     const running = runStoreProgram(['tail', dir, '--follow', '--at', '4'], out)
     await store.delete(Widget, ref, { actor: 'ann' })
     await store.close()

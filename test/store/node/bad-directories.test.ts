@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEnv, createSeededRandom, isKeelsonError, silentLogger } from '../../../src/core/index.js'
+import { backupLines, restoreStoreOn } from '../../../src/store/node/backup.js'
 import { segmentName } from '../../../src/store/node/directory.js'
+import { FrameCipher } from '../../../src/store/node/frame-cipher.js'
 import type { OpenStoreOptions } from '../../../src/store/node/index.js'
 import { openStore } from '../../../src/store/node/index.js'
 import { openStoreOn } from '../../../src/store/node/open-store.js'
+import { readStore } from '../../../src/store/node/read-only-store.js'
 import { createVirtualEnv } from '../../../src/testing/index.js'
 import { kindOf } from '../../fixtures/kinds.js'
 import type { FaultyDisk } from './faulty-disk.js'
@@ -37,7 +40,7 @@ async function written(options: Partial<OpenStoreOptions> = {}): Promise<FaultyD
 }
 
 describe('what cannot be opened', () => {
-  const cases: readonly [string, (disk: FaultyDisk) => void, object][] = [
+  const cases: readonly [string, (disk: FaultyDisk) => void | Promise<void>, object][] = [
     ['no JSON in store.json', disk => disk.put('store.json', Buffer.from('{')), { code: 'Corrupt' }],
     [
       'no incarnation',
@@ -78,6 +81,24 @@ describe('what cannot be opened', () => {
       { code: 'Corrupt', message: expect.stringContaining('1 is the next one') },
     ],
     [
+      'no log beside a checkpoint',
+      async disk => {
+        const store = await openStoreOn(disk, { kinds, env })
+        await store.checkpoint()
+        await store.close()
+        for (const [name] of disk.logs()) disk.take(name)
+      },
+      { code: 'Corrupt', message: expect.stringMatching(/it has no log, and a checkpoint knows entry \d+/) },
+    ],
+    [
+      'what a restore has left that was cut short',
+      disk => {
+        for (const name of disk.files().keys()) disk.take(name)
+        disk.put('checkpoint-0000000000000000-0000000000000007.draft', Buffer.alloc(100))
+      },
+      { code: 'Corrupt', message: expect.stringMatching(/cut short; then empty the directory/) },
+    ],
+    [
       'an earlier file that is cut',
       disk => {
         const [name, bytes] = disk.logs()[0] ?? ['', Buffer.alloc(0)]
@@ -89,7 +110,7 @@ describe('what cannot be opened', () => {
 
   test.each(cases)('%s', async (_name, damage, expected) => {
     const disk = await written()
-    damage(disk)
+    await damage(disk)
     const before = disk.files()
     await expect(openStoreOn(disk, { kinds, env })).rejects.toMatchObject(expected)
     expect(disk.files(), 'nothing is changed').toEqual(before)
@@ -148,6 +169,14 @@ describe('what cannot be opened', () => {
     })
     const little = createVirtualEnv({ startMs: 9.5 * 86_400_000 })
     await (await openStoreOn(disk, { kinds, env: little })).close()
+
+    // The clock is right, and was wrong when that was written.
+    const moved = diskOf([])
+    const { parts } = await readStore(disk, new FrameCipher([], ''))
+    await restoreStoreOn(moved, { lines: backupLines(parts), env: behind })
+    const store = await openStoreOn(moved, { kinds, env: behind })
+    expect([store.revision, store.count(Widget)]).toEqual([20, 20])
+    await store.close()
   })
 
   test.each([
@@ -248,6 +277,42 @@ describe('a disk that refuses', () => {
     const last = await openStoreOn(next.afterPowerCut(createSeededRandom('cut')), { kinds })
     expect(last.list(Widget).items.map(({ metadata }) => metadata.name)).toEqual(['a', 'b', 'c'])
     await last.close()
+  })
+
+  test('a checkpoint is told so; the store continues, and nothing of it takes room', async () => {
+    for (const operation of ['write', 'sync', 'rename'] as const) {
+      const disk = await written()
+      const store = await openStoreOn(disk, { kinds, env })
+      disk.failure = { operation, errno: 'ENOSPC' }
+      await expect(store.checkpoint()).rejects.toMatchObject({
+        code: 'StorageFailed',
+        message: expect.stringMatching(/checkpoint-.* failed: .*\. Free some space, then try again$/),
+      })
+      expect([...disk.files().keys()].filter(name => name.startsWith('checkpoint'))).toEqual([])
+      await store.create(Widget, { metadata: ref, spec: {} })
+      await store.checkpoint()
+      await store.close()
+      const again = await openStoreOn(disk, { kinds, env })
+      expect(again.revision).toBe(21)
+      await again.close()
+    }
+  })
+
+  test('a restore leaves the directory empty, so that it can be done again', async () => {
+    const source = await openStoreOn(await written(), { kinds, env })
+    const lines: string[] = []
+    for await (const line of source.admin.backup()) lines.push(line)
+    for (const operation of ['write', 'sync'] as const) {
+      const disk = diskOf([])
+      disk.failure = { operation, errno: 'ENOSPC' }
+      await expect(restoreStoreOn(disk, { lines })).rejects.toMatchObject({
+        code: 'StorageFailed',
+        message: expect.stringMatching(/Free some space, then try again$/),
+      })
+      expect([...disk.files().keys()]).toEqual([])
+      expect(await restoreStoreOn(disk, { lines })).toMatchObject({ revision: 20, objects: 20 })
+    }
+    await source.close()
   })
 
   test('while it is opened leaves it unlocked', async () => {

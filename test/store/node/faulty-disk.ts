@@ -1,5 +1,5 @@
 import type { Random } from '../../../src/core/index.js'
-import type { Disk, DiskFile } from '../../../src/store/node/disk.js'
+import type { Disk, DiskFile, HeldFiles } from '../../../src/store/node/disk.js'
 import { LockedError, StorageFailedError } from '../../../src/store/node/storage-errors.js'
 
 /** What was done to a file and is not on the disk yet. */
@@ -49,6 +49,8 @@ export class FaultyDisk implements Disk {
   held: Promise<void> | undefined
   /** Waited for by each sync of a file. */
   beforeSync: () => void | Promise<void> = () => {}
+  /** Waited for by each reading of a file. */
+  beforeRead: (name: string) => void | Promise<void> = () => {}
   #names = new Map<string, Inode>()
   #syncedNames = new Map<string, Inode>()
   /** Names as they were after each change that is not synced. */
@@ -86,6 +88,21 @@ export class FaultyDisk implements Disk {
   async readInto(name: string, from: number, target: Buffer): Promise<Buffer> {
     await this.#begin('read', name)
     return target.subarray(0, this.#inode(name).seen.copy(target, 0, from))
+  }
+
+  async hold(names: readonly string[]): Promise<HeldFiles> {
+    const inodes = new Map(names.map(name => [name, this.#inode(name)]))
+    const reading = async (name: string): Promise<Buffer> => {
+      await this.#begin('read', name)
+      return inodes.get(name)?.seen ?? Buffer.alloc(0)
+    }
+    return {
+      path: this.path,
+      read: async (name, from = 0, length = Number.POSITIVE_INFINITY) =>
+        Buffer.from((await reading(name)).subarray(from, from + length)),
+      readInto: async (name, from, target) => target.subarray(0, (await reading(name)).copy(target, 0, from)),
+      close: async () => {},
+    }
   }
 
   async open(name: string): Promise<DiskFile> {
@@ -222,6 +239,7 @@ export class FaultyDisk implements Disk {
       this.#later = undefined
     }
     const { failure } = this
+    if (operation === 'read') await this.beforeRead(name)
     if (this.dead) await new Promise(() => {})
     // Others get their turn, as they do while a real disk is busy.
     for (let turn = 0; turn < 5; turn++) await Promise.resolve()

@@ -73,7 +73,7 @@ describe('a disk that refuses any one operation', () => {
         expect(error).toMatchObject({
           code: 'StorageFailed',
           details: { errno: 'ENOSPC', operation },
-          message: expect.stringMatching(/Free some space, then open the directory again/),
+          message: expect.stringMatching(/Free some space, then (open the directory|try) again/),
         })
       const again = await openStoreOn(disk.afterKill(), options)
       const names = again.list(Widget).items.map(({ metadata }) => metadata.name)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { segmentName } from '../../../src/store/node/directory.js'
+import { readDirectory, segmentName } from '../../../src/store/node/directory.js'
 import type { OpenStoreOptions } from '../../../src/store/node/index.js'
 import { openStoreOn } from '../../../src/store/node/open-store.js'
 import { startWitnessOn } from '../../../src/store/node/witness.js'
@@ -92,6 +92,76 @@ describe('a witness', () => {
     })
     await expect(startWitnessOn(diskOf([]), copy, {})).rejects.toMatchObject({ code: 'Unsupported' })
     await store.close()
+  })
+
+  test('that misses a checkpoint, because the store has written the next one, keeps what it has until that is here', async () => {
+    const [source, copy] = [diskOf([]), diskOf([])]
+    const options = { ...SMALL, segmentBytes: 16_384, checkpointBytes: 1e9 }
+    const store = await openStoreOn(source, options)
+    const writeTo = async (revision: number): Promise<void> => {
+      while (store.revision < revision) await store.create(Widget, input(store.revision))
+    }
+    const saveAt = async (...revisions: readonly number[]): Promise<void> => {
+      for (const revision of revisions) {
+        await writeTo(revision)
+        await store.checkpoint()
+      }
+    }
+    await saveAt(30)
+    await writeTo(42)
+    const witness = await startWitnessOn(source, copy, { intervalMs: 60_000 })
+    await saveAt(47, 56)
+    // It knows of two checkpoints, has copied the log, and would copy them next.
+    const known = (await readDirectory(source))?.checkpoints.map(({ name }) => name)
+    const hold = source.hold.bind(source)
+    source.hold = async names => {
+      source.hold = hold
+      await saveAt(70, 80)
+      return hold(names)
+    }
+    await witness.caughtUp()
+    expect([...source.files().keys()].filter(name => known?.includes(name))).toEqual([])
+    const lost = await openStoreOn(copy.afterKill(), options)
+    expect(lost.revision).toBe(56)
+    await lost.close()
+    await store.close()
+  })
+
+  test('of a log that is damaged says so, and copies nothing behind it', async () => {
+    for (const at of [40, 2_000]) {
+      const [source, copy] = [diskOf([]), diskOf([])]
+      const store = await openStoreOn(source, { kinds: [Widget], segmentBytes: 4_096 })
+      for (let index = 0; index < 20; index++) await store.create(Widget, input(index))
+      await store.close()
+      const [name = '', bytes = Buffer.alloc(0)] = source.logs()[0] ?? []
+      source.put(name, Buffer.from(bytes).fill(0x55, at, at + 4))
+      await expect(startWitnessOn(source, copy, {})).rejects.toMatchObject({
+        code: 'Corrupt',
+        details: { path: expect.stringContaining(name) },
+      })
+    }
+  })
+
+  test('whose first look is cut short leaves no directory that could be taken for a store', async () => {
+    const source = diskOf([])
+    const store = await openStoreOn(source, SMALL)
+    for (let index = 0; index < 40; index++) await store.create(Widget, input(index))
+    await store.close()
+    for (let diesAt = 1; ; diesAt++) {
+      const copy = diskOf([])
+      copy.diesAt = diesAt
+      const isDead = async (): Promise<boolean> => {
+        while (!copy.dead) await new Promise(resolve => setImmediate(resolve))
+        return true
+      }
+      const witness = await Promise.race([startWitnessOn(source, copy, { intervalMs: 60_000 }), isDead()])
+      const left = copy.afterKill()
+      const found = await openStoreOn(left, SMALL).catch((error: unknown) => error)
+      const isEmpty = diesAt < 4
+      if (found instanceof Error) expect(found).toMatchObject({ code: 'Corrupt' })
+      else expect((found as { revision: number }).revision).toBe(isEmpty ? 0 : 40)
+      if (witness !== true) break
+    }
   })
 
   test('whose disk fails ends and says so; the store goes on', async () => {
