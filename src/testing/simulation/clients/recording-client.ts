@@ -5,8 +5,8 @@ import { textOf } from '../objects/object-text.js'
 import type { Call } from './facade.js'
 import { facade } from './facade.js'
 
-/** Is told what a process learns from its client, as text. */
-export type Learn = (input: string) => void
+/** Is told what a process learns from its client: what cannot change any more, or its text. */
+export type Learn = (input: unknown) => void
 
 /**
  * A client that tells what is learned through it: results of reads, in transactions too, answers to writes, and
@@ -43,7 +43,7 @@ function recordedCall(call: Call, learn: Learn): Call {
   return (...args) => {
     const result = call(...args.map(arg => (typeof arg === 'function' ? listening(arg as Call, learn) : arg)))
     if (result instanceof Promise) listenTo(result, learn)
-    else learn(textOf(result))
+    else learn(lasting(result))
     return result
   }
 }
@@ -51,7 +51,7 @@ function recordedCall(call: Call, learn: Learn): Call {
 /** Whoever is called back is handed a transaction, a reader or a draft. */
 function listening(callback: Call, learn: Learn): Call {
   return (given, ...others) => {
-    if (!isReader(given)) learn(textOf(given))
+    if (!isReader(given)) learn(lasting(given))
     return callback(isReader(given) ? recorded(given, learn) : given, ...others)
   }
 }
@@ -62,7 +62,12 @@ function isReader(value: unknown): value is object {
 
 function listenTo(answer: Promise<unknown>, learn: Learn): void {
   answer.then(
-    value => learn(textOf(value)),
+    value => learn(lasting(value)),
     (error: unknown) => learn(isKeelsonError(error) ? error.code : String(error)),
   )
+}
+
+/** Most of what is learned is asked for by none, so what lasts is put into words by those who do. */
+function lasting(value: unknown): unknown {
+  return Object.isFrozen(value) ? value : textOf(value)
 }

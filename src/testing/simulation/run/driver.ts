@@ -152,13 +152,13 @@ export class Driver {
     }
   }
 
-  #tellApart({ recall }: ChoiceSource): void {
-    if (recall === undefined) return
+  #tellApart({ states }: ChoiceSource): void {
+    if (states === undefined) return
     const user = this.#user
     const incidents = this.#incidents
     const left = this.#left
     const { world } = this
-    const keys = new StateKeys({ world, user, incidents }, recall)
+    const keys = new StateKeys({ world, user, incidents }, states)
     this.#keys = keys
     this.#where = {
       key: () => keys.key(),
@@ -291,9 +291,9 @@ export class Driver {
     const seen = { kind, actor, label, timeMs, isFault: isFault(action) }
     const step: TraceStep = isWrite ? { revision: world.store.revision, ...seen } : seen
     this.trace.push(step)
-    this.#keys?.note(action, before?.objects ?? world.objects())
-    this.#setup.observer?.noted(step, world)
     const changes = isWrite ? world.inventory.changesSince(before.revision, before.objects) : NO_CHANGES
+    this.#keys?.note(action, before?.objects ?? world.objects(), changes)
+    this.#setup.observer?.noted(step, world)
     for (const { before: old, after: now } of changes) {
       if (now === undefined) continue
       if (!this.#givenNames.has(now.metadata.name)) this.madeNames.add(now.metadata.name)

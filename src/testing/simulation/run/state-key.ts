@@ -1,18 +1,18 @@
 import { canonicalJson, encodeHash, hash64 } from '../../../core/internal.js'
-import type { Client, StoredObject } from '../../../store/index.js'
+import type { Client, ObjectChange, StoredObject } from '../../../store/index.js'
 import type { Action } from '../actions/action.js'
-import type { Recall } from '../choices/choice-source.js'
+import type { Distinction } from '../choices/choice-source.js'
 import type { Learn } from '../clients/recording-client.js'
 import { recordingClient } from '../clients/recording-client.js'
 import { nameOf } from '../objects/object-names.js'
-import { objectText } from '../objects/object-text.js'
+import { objectText, textOf } from '../objects/object-text.js'
+import type { Line } from '../objects/state-lines.js'
 import { isOfProcess } from '../world/action-of.js'
 import type { Incidents } from '../world/incidents.js'
 import type { SimulatedProcess } from '../world/simulated-process.js'
 import type { PooledStep } from '../world/step-pool.js'
 import type { User } from '../world/user.js'
 import type { World } from '../world/world.js'
-import { normalizedText } from './normalized-text.js'
 
 /** What a state is made of. */
 export interface StateParts {
@@ -26,8 +26,10 @@ type Objects = readonly StoredObject[]
 /** Something that a process did, and what it learned. */
 interface OwnStep {
   readonly label: string
-  readonly learned: readonly string[]
+  readonly learned: readonly unknown[]
   readonly told: Telling | undefined
+  /** All this, once somebody has asked for it: most steps are repeated on the way to others. */
+  lines: readonly Line[] | undefined
 }
 
 /** What is delivered: the difference between then and now, whatever happened in between. */
@@ -58,7 +60,7 @@ interface ProcessRecord {
   /** When it last did something. */
   lastMs: number
   /** What it has learned since its last step. */
-  learned: string[]
+  learned: unknown[]
 }
 
 /** Timers are distinguished by the millisecond up to here, and by the second beyond. */
@@ -73,66 +75,80 @@ const EXACT_MS = 1_000
  */
 export class StateKeys {
   readonly #parts: StateParts
-  readonly #recall: Recall
+  readonly #by: Distinction
   /** The objects that each write was about. */
-  readonly #written: string[][] = []
+  readonly #written: (readonly string[])[] = []
   /** Those that wait. */
   #deferred: readonly Deferred[] = []
   readonly #records = new Map<string, ProcessRecord>()
+  /** Each object is read once. */
+  readonly #objectBlocks = new Map<StoredObject, readonly [Line]>()
 
-  constructor(parts: StateParts, recall: Recall) {
+  constructor(parts: StateParts, by: Distinction) {
     this.#parts = parts
-    this.#recall = recall
+    this.#by = by
   }
 
-  /** @param before the objects before the action */
-  note(action: Action, before: Objects): void {
+  /**
+   * @param before the objects before the action
+   * @param changes what it has changed
+   */
+  note(action: Action, before: Objects, changes: readonly ObjectChange[]): void {
     const { world } = this.#parts
     const from = this.#written.length
-    const after = world.objects()
-    if (after !== before) this.#written.push(changedNames(before, after))
-    const deferred = this.#deferred
-    this.#deferred = [...world.pool.waiting(), ...world.pool.held()].map(
-      step =>
-        deferred.find(other => other.step === step) ??
-        ({ step, since: before, from, isFirst: action.kind === 'start' } satisfies Deferred),
-    )
-    const told = deferred.find(({ step }) => isTaken(step, action) && !this.#isWaiting(step))
+    if (changes.length > 0) this.#written.push(changedNames(changes))
+    const told = this.#defer(action, before, from)
     this.#noteOwnStep(action, told && { ...told, until: before, to: from })
     for (const process of world.processes) this.#forget(process, this.#recordOf(process.name))
   }
 
   /** The client that a process is given: what is learned through it is part of the state. */
   clientFor(client: Client, process: string): Client {
-    const learn: Learn = input => this.#recordOf(process).learned.push(input)
+    const learn: Learn = input => void this.#recordOf(process).learned.push(input)
     return recordingClient(client, learn)
   }
 
   /** @param without a process that is taken for gone */
   key(without?: string): string {
     const { world, user, incidents } = this.#parts
-    const { clock } = world
+    const { lines } = this.#by
     const processes = world.processes.filter(({ name }) => name !== without)
-    const timers = clock.pending().flatMap(timer => {
-      if (timer.kind !== 'timer' || timer.process === without) return []
-      const index = processes.findIndex(({ name }) => name === timer.process)
-      return [`${index === -1 ? timer.process : `app#${index}`} ${remaining(timer.atMs - clock.nowMs())}`]
-    })
-    const lines = [
-      user.memory,
-      incidents.memory,
-      ...processes.map((process, index) => this.#processText(process, `app#${index}`)),
-      ...world.objects().map(objectText),
-      canonicalJson(Object.fromEntries(world.outside)),
-      ...timers,
-    ]
-    return encodeHash(hash64(normalizedText(lines, world)))
+    const objects = world.objects()
+    const blocks: (readonly Line[])[] = [[lines.of(user.memory)], [lines.of(incidents.memory)]]
+    for (const [index, process] of processes.entries()) blocks.push(this.#processLines(process, index))
+    for (const object of objects) blocks.push(this.#blockOf(object))
+    blocks.push([lines.of(canonicalJson(Object.fromEntries(world.outside)))])
+    for (const timer of this.#timers(processes, without)) blocks.push([lines.of(timer)])
+    return encodeHash(hash64(lines.textOf(blocks, objects, world.clock.nowMs())))
   }
 
   /** Labels as they are in all states of one key: process names count starts, which is of no interest. */
   labelOf({ kind, actor, label }: Action): string {
     const index = this.#parts.world.processes.findIndex(({ name }) => name === actor)
     return `${index === -1 ? actor : `app#${index}`} ${kind} ${label}`
+  }
+
+  #timers(processes: readonly SimulatedProcess[], without: string | undefined): readonly string[] {
+    const { clock } = this.#parts.world
+    return clock.pending().flatMap(timer => {
+      if (timer.kind !== 'timer' || timer.process === without) return []
+      const index = processes.findIndex(({ name }) => name === timer.process)
+      return [`${index === -1 ? timer.process : `app#${index}`} ${remaining(timer.atMs - clock.nowMs())}`]
+    })
+  }
+
+  /** Notes what waits; of what does not any more, that which the action has delivered. */
+  #defer(action: Action, before: Objects, from: number): Deferred | undefined {
+    const { pool } = this.#parts.world
+    const earlier = this.#deferred
+    const isFirst = action.kind === 'start'
+    const deferred: Deferred[] = []
+    for (const steps of [pool.waiting(), pool.held()])
+      for (const step of steps)
+        deferred.push(deferredIn(earlier, step) ?? { step, since: before, from, isFirst })
+    this.#deferred = deferred
+    if (action.kind !== 'deliver') return undefined
+    return earlier.find(({ step }) => isTaken(step, action) && deferredIn(deferred, step) === undefined)
   }
 
   #recordOf(process: string): ProcessRecord {
@@ -144,10 +160,6 @@ export class StateKeys {
     return record
   }
 
-  #isWaiting(step: PooledStep): boolean {
-    return this.#deferred.some(other => other.step === step)
-  }
-
   #noteOwnStep(action: Action, told: Telling | undefined): void {
     const { elapsedMs } = this.#parts.world.clock
     for (const [name, record] of this.#records) {
@@ -156,7 +168,7 @@ export class StateKeys {
       if (!isOwn && learned.length === 0) continue
       const pauseS = Math.floor((elapsedMs - lastMs) / 1_000)
       const label = `${isOwn ? `${action.kind} ${action.label}` : 'meanwhile'}${pauseS > 0 ? ` +${pauseS} s` : ''}`
-      const step = { label, learned, told: isOwn ? told : undefined }
+      const step: OwnStep = { label, learned, told: isOwn ? told : undefined, lines: undefined }
       const last = record.steps.at(-1)
       if (last !== undefined && isOneDelivery(last, step)) record.steps.pop()
       record.steps.push(last !== undefined && isOneDelivery(last, step) ? together(last, step) : step)
@@ -167,41 +179,69 @@ export class StateKeys {
 
   /** Of an idle process only what it has not been told yet counts. */
   #forget(process: SimulatedProcess, record: ProcessRecord): void {
-    if (this.#recall === 'history' || record.steps.length === 0) return
-    if (isIdle(process, this.#stepsOf(process))) record.steps = []
+    if (this.#by.recall === 'history' || record.steps.length === 0) return
+    if (isIdle(process, this.#parts.world.pool.waiting())) record.steps = []
   }
 
-  #stepsOf({ name }: SimulatedProcess): readonly PooledStep[] {
-    return this.#parts.world.pool.waiting().filter(step => step.process === name)
-  }
-
-  #processText(process: SimulatedProcess, name: string): string {
-    const objects = this.#parts.world.objects()
-    const { steps } = this.#recordOf(process.name)
-    const { env, manager, memory, stalledUntilMs, isReplaced, isStopping } = process
-    const { clock } = this.#parts.world
-    const lines = [
-      `${name} ${manager.status().state} ${isReplaced} ${isStopping}`,
-      `stalled ${remaining((stalledUntilMs ?? 0) - clock.elapsedMs)}, ahead ${env.clock.now() - clock.nowMs()} ms`,
-      canonicalJson(Object.fromEntries(memory)),
+  #processLines(process: SimulatedProcess, index: number): Line[] {
+    const { world } = this.#parts
+    const { lines } = this.#by
+    const { clock, pool } = world
+    const { name, env, manager, memory, stalledUntilMs, isReplaced, isStopping } = process
+    const found = [
+      lines.of(`app#${index} ${manager.status().state} ${isReplaced} ${isStopping}`),
+      lines.of(
+        `stalled ${remaining((stalledUntilMs ?? 0) - clock.elapsedMs)}, ahead ${env.clock.now() - clock.nowMs()} ms`,
+      ),
+      lines.of(canonicalJson(Object.fromEntries(memory))),
     ]
-    for (const { label, learned, told } of steps)
-      lines.push(`did ${label}`, ...(told === undefined ? [] : this.#tell(told)), ...learned)
-    for (const deferred of this.#deferred) {
-      const { process: owner, about } = deferred.step
-      if (owner !== process.name) continue
-      const isHeld = this.#parts.world.pool.held().includes(deferred.step)
-      lines.push(`${about.kind} ${about.label}${isHeld ? ', held back' : ''}`)
-      if (about.kind === 'deliver')
-        lines.push(...this.#tell({ ...deferred, until: objects, to: this.#written.length }))
+    for (const step of this.#recordOf(name).steps) found.push(...this.#ownLines(step))
+    const now = { until: world.objects(), to: this.#written.length }
+    for (const { step, since, from, isFirst } of this.#deferred) {
+      const { process: owner, about } = step
+      if (owner !== name) continue
+      found.push(lines.of(`${about.kind} ${about.label}${pool.held().includes(step) ? ', held back' : ''}`))
+      if (about.kind === 'deliver') this.#tell({ since, from, isFirst, ...now }, found)
     }
-    return lines.join('\n')
+    return found
   }
 
-  #tell({ since, until, from, to, isFirst }: Telling): readonly string[] {
-    const names = new Set(this.#written.slice(from, to).flat())
-    return [`${isFirst ? 'at first' : 'of'} ${[...names].sort().join(' ')}`, ...difference(since, until)]
+  #ownLines(step: OwnStep): readonly Line[] {
+    if (step.lines !== undefined) return step.lines
+    const { lines } = this.#by
+    const { label, learned, told } = step
+    const found = [lines.of(`did ${label}`)]
+    if (told !== undefined) this.#tell(told, found)
+    for (const input of learned) found.push(lines.of(textOf(input)))
+    step.lines = found
+    return found
   }
+
+  /** What is different, whatever happened in between. */
+  #tell({ since, until, from, to, isFirst }: Telling, found: Line[]): void {
+    const { lines } = this.#by
+    const names = new Set(this.#written.slice(from, to).flat())
+    found.push(lines.of(`${isFirst ? 'at first' : 'of'} ${[...names].sort().join(' ')}`))
+    if (since === until) return
+    const was = new Set(since.map(object => this.#blockOf(object)[0]))
+    const is = new Set(until.map(object => this.#blockOf(object)[0]))
+    for (const line of was) if (!is.has(line)) found.push(lines.of('gone'), line)
+    for (const line of is) if (!was.has(line)) found.push(lines.of('new'), line)
+  }
+
+  #blockOf(object: StoredObject): readonly [Line] {
+    let block = this.#objectBlocks.get(object)
+    if (block === undefined) {
+      block = [this.#by.lines.of(objectText(object))]
+      this.#objectBlocks.set(object, block)
+    }
+    return block
+  }
+}
+
+function deferredIn(deferred: readonly Deferred[], step: PooledStep): Deferred | undefined {
+  for (const one of deferred) if (one.step === step) return one
+  return undefined
 }
 
 /** Two deliveries with nothing in between are as one. */
@@ -222,11 +262,12 @@ function isTaken({ process, about }: PooledStep, { actor, kind, label }: Action)
 }
 
 /** Nothing of it is under way but what is about to be delivered, or to begin. */
-function isIdle({ manager }: SimulatedProcess, steps: readonly PooledStep[]): boolean {
+function isIdle({ name, manager }: SimulatedProcess, waiting: readonly PooledStep[]): boolean {
   let begins = 0
-  for (const { about } of steps) {
-    if (about.kind === 'reconcile') begins++
-    else if (about.kind !== 'deliver') return false
+  for (const { process, about } of waiting) {
+    if (process !== name || about.kind === 'deliver') continue
+    if (about.kind !== 'reconcile') return false
+    begins++
   }
   const { state, controllers } = manager.status()
   if (state !== 'running') return false
@@ -237,22 +278,13 @@ function isIdle({ manager }: SimulatedProcess, steps: readonly PooledStep[]): bo
   return begins === 0
 }
 
-/** What is different, whatever happened in between. */
-function difference(before: Objects, after: Objects): readonly string[] {
-  if (before === after) return []
-  const was = new Set(before.map(objectText))
-  const is = new Set(after.map(objectText))
-  return [
-    ...[...was].filter(text => !is.has(text)).map(text => `-${text}`),
-    ...[...is].filter(text => !was.has(text)).map(text => `+${text}`),
-  ]
-}
-
-function changedNames(before: Objects, after: Objects): string[] {
-  const old = new Set(before)
-  const now = new Set(after)
-  const changed = [...before.filter(object => !now.has(object)), ...after.filter(object => !old.has(object))]
-  return [...new Set(changed.map(nameOf))]
+function changedNames(changes: readonly ObjectChange[]): readonly string[] {
+  const names = new Set<string>()
+  for (const { before, after } of changes) {
+    if (before !== undefined) names.add(nameOf(before))
+    if (after !== undefined) names.add(nameOf(after))
+  }
+  return [...names]
 }
 
 function remaining(ms: number): string {

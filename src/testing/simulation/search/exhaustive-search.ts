@@ -4,6 +4,7 @@ import type { Action, ActionKind } from '../actions/action.js'
 import type { ActionList } from '../actions/action-list.js'
 import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { ChoiceSource, CurrentState, Recall } from '../choices/choice-source.js'
+import { StateLines } from '../objects/state-lines.js'
 import type { Execution } from '../setup/execution.js'
 import type { Taken, Visit } from './frontier.js'
 import { Frontier } from './frontier.js'
@@ -84,6 +85,7 @@ export class ExhaustiveSearch implements Searcher {
   readonly #bounds: ExhaustiveBounds
   readonly #random: Random
   #recall: Recall = 'visible'
+  readonly #lines = new StateLines()
   #graph = new StateGraph()
   #frontier: Frontier
   #progress: Progress = begin([])
@@ -124,8 +126,10 @@ export class ExhaustiveSearch implements Searcher {
     this.#progress = begin(
       plan === undefined ? [] : [...plan.visit.path, { choice: plan.choice, width: plan.visit.width }],
     )
+    const recall = this.#recall
+    const lines = this.#lines
     const choose: ChoiceSource['choose'] = (list, where) => this.#choose(list, where)
-    return { seed, source: this.#tellsApart ? { recall: this.#recall, choose } : { choose } }
+    return { seed, source: this.#tellsApart ? { states: { recall, lines }, choose } : { choose } }
   }
 
   learn({ isStopped, violation }: Pick<Execution, 'isStopped' | 'violation'>): void {
