@@ -65,7 +65,7 @@ const answers: Readonly<Record<string, (input: never, expected: never) => unknow
   'filter.hostPorts': (input: { used: HostPort[]; want: HostPort }) =>
     input.used.some(used => {
       const table = new HostPortTable()
-      table.add([used])
+      table.add([used], { name: '', isReserved: false })
       return table.conflict([input.want]) !== undefined
     }),
   'filter.nodeAffinity': (input: {

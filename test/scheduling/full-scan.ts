@@ -70,7 +70,10 @@ function viewOf(node: NodeDescription, all: readonly TaskPlacement[], columns: R
   const here = all.filter(task => task.node === node.name)
   const volumes = here.flatMap(task => task.volumes ?? [])
   const ports = new HostPortTable()
-  for (const list of [node.hostPorts, ...here.map(task => task.hostPorts)]) ports.add(list ?? [])
+  for (const port of node.hostPorts ?? [])
+    ports.add([port], { name: port.reservedBy ?? '', isReserved: port.reservedBy !== undefined })
+  for (const { key, hostPorts = [], reservedFor } of here)
+    ports.add(hostPorts, { name: key, isReserved: reservedFor !== undefined })
   const names = ['cpu', 'memory', 'gpu']
   const nameOf = (column: number): string => names.find(name => columns.intern(name) === column) ?? ''
   return {
@@ -97,6 +100,7 @@ function viewOf(node: NodeDescription, all: readonly TaskPlacement[], columns: R
     hasVolume: ({ name, driver }) => volumes.some(one => one.name === name && one.driver === driver),
     failures: of => node.failures?.[of] ?? 0,
     portConflict: wanted => ports.conflict(wanted),
+    portHolder: port => ports.holder(port),
   }
 }
 

@@ -10,7 +10,13 @@ import {
   planPreemption,
 } from '../../src/scheduling/index.js'
 import type { PlainChoice, PlainCluster, PlainNode, PlainTask } from './victims-by-hand.js'
-import { cheapestVictims, fitsBeside, victimsOfKubernetes, victimsOfNomad } from './victims-by-hand.js'
+import {
+  cheapestVictims,
+  fitsBeside,
+  hasVictimsWithin,
+  victimsOfKubernetes,
+  victimsOfNomad,
+} from './victims-by-hand.js'
 
 const RUNS = Number(process.env['SCHEDULING_RUNS'] ?? 3) * 5
 const BUDGETS = ['p', 'q']
@@ -190,6 +196,47 @@ test('victims as Nomad chooses them', () => {
     }),
     { numRuns: RUNS },
   )
+})
+
+test.each([
+  ['kube-scheduler', kubernetesPreemption, 1],
+  ['Nomad', nomadPreemption, 10],
+] as const)(
+  'under hard budgets %s finds victims where there are some, and goes beyond none',
+  (_, strategy, gap) => {
+    fc.assert(
+      fc.property(clusterArbitrary, askedArbitrary, allowedArbitrary, (cluster, one, allowed) => {
+        fc.pre(isFull(cluster, one))
+        const found = planned(cluster, one, strategy, 'hard', allowed)
+        expect(found !== undefined).toBe(hasVictimsWithin(cluster, one, allowed, gap))
+        for (const [name, most] of allowed) {
+          const going = cluster.tasks.filter(
+            ({ key, budget }) => budget === name && found?.victims.includes(key),
+          )
+          expect(going.length).toBeLessThanOrEqual(most)
+        }
+      }),
+      { numRuns: RUNS },
+    )
+  },
+)
+
+test('where the victims of kube-scheduler go beyond a hard budget, others of the node that do not are taken', () => {
+  const scheduler = createScheduler({ profile: packProfile() })
+  scheduler.addNode({ name: 'n', allocatable: { cpu: 6 } })
+  // kube-scheduler lets the important one back in, and needs the two others, of which only one may go.
+  for (const [key, cpu, priority] of [
+    ['important', 3, 2],
+    ['a', 2, 1],
+    ['b', 1, 0],
+  ] as const)
+    scheduler.addTask({ key, node: 'n', priority, requests: { cpu } })
+  const plan = planPreemption(
+    scheduler,
+    { key: 'asked', priority: 9, requests: { cpu: 3 } },
+    { strategy: kubernetesPreemption, budgetsOf: () => [{ name: 'p', allowed: 1 }] },
+  )
+  expect(plan).toMatchObject({ kind: 'preempt', victims: [{ key: 'important' }], violations: 0 })
 })
 
 function shortly<T extends { readonly node: string; readonly victims: readonly string[] }>(

@@ -132,6 +132,21 @@ export function cheapestVictims(
   return best
 }
 
+/** Whether on some node a set of those that may go is enough, and goes beyond no budget. */
+export function hasVictimsWithin(
+  cluster: PlainCluster,
+  asked: PlainTask,
+  allowed: ReadonlyMap<string, number>,
+  gap: number,
+): boolean {
+  return cluster.nodes.some(node => {
+    const lower = lowerOn(cluster, asked, node).filter(one => asked.priority - one.priority >= gap)
+    return Array.from({ length: 2 ** lower.length }, (_, bits) =>
+      lower.filter((_one, at) => (bits >> at) % 2 === 1),
+    ).some(gone => beyond(gone, allowed) === 0 && fitsBeside(without(cluster, gone), asked, node))
+  })
+}
+
 function held({ tasks }: PlainCluster, asked: PlainTask): readonly PlainTask[] {
   return tasks.filter(({ heldFor }) => heldFor === asked.key)
 }

@@ -1,5 +1,6 @@
 import type { FilterPlugin } from '../plugins/plugin.js'
 import { chooseDevices } from '../requests/device-request.js'
+import { shortage } from './resources-fit-filter.js'
 
 /** Keeps tasks off nodes that have too few free devices of the kinds, and with the attributes, that they ask for. */
 export function devices(): FilterPlugin {
@@ -9,22 +10,21 @@ export function devices(): FilterPlugin {
     applies: request => request.devices.length > 0,
     filter(request, node) {
       const own = node.devices
-      if (
-        chooseDevices(
-          request.devices,
-          own.filter(({ isHeld }) => !isHeld).map(({ device }) => device),
-        ) !== undefined
+      const free = own.filter(({ isHeld }) => !isHeld).map(({ device }) => device)
+      if (chooseDevices(request.devices, free) !== undefined) return undefined
+      const kinds = [...new Set(request.devices.map(({ kind }) => kind))].sort()
+      // Of what is short as an amount already, there is no more to say.
+      const short = request.demands.flatMap(demand =>
+        kinds.includes(demand.resource) ? (shortage(demand, node) ?? []) : [],
       )
-        return undefined
+      if (short.length > 0) return short
       const all = own.map(({ device }) => device)
-      const unresolvable = chooseDevices(request.devices, all) === undefined
-      const kinds = [...new Set(request.devices.map(({ kind }) => kind))].sort().join(', ')
       return [
         {
           code: 'InsufficientDevices',
-          message: `Insufficient devices ${kinds}`,
-          unresolvable,
-          params: { kinds },
+          message: `Insufficient devices ${kinds.join(', ')}`,
+          unresolvable: chooseDevices(request.devices, all) === undefined,
+          params: { kinds: kinds.join(', ') },
         },
       ]
     },

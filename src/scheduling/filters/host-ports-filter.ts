@@ -1,3 +1,4 @@
+import type { HostPort } from '../nodes/host-ports.js'
 import { formatHostPort, givePorts } from '../nodes/host-ports.js'
 import type { NodeView } from '../nodes/node-view.js'
 import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
@@ -12,10 +13,17 @@ export function hostPorts(): FilterPlugin {
     filter(request, node) {
       const port = node.portConflict(request.hostPorts)
       if (port === undefined) return outOfPorts(request, node)
-      const message = `host port ${formatHostPort(port)} taken`
-      return [{ code: 'HostPortTaken', message, unresolvable: false, params: { port: formatHostPort(port) } }]
+      return [portTaken(port, node)]
     },
   }
+}
+
+function portTaken(wanted: HostPort, node: NodeView): FilterReason {
+  const port = formatHostPort(wanted)
+  const { name, isReserved } = node.portHolder(wanted) ?? { name: '', isReserved: false }
+  const params = name === '' ? { port } : { port, holder: name }
+  const message = `host port ${port} ${isReserved ? 'reserved' : 'taken'}`
+  return { code: 'HostPortTaken', message, unresolvable: false, params }
 }
 
 function outOfPorts(

@@ -30,3 +30,12 @@ export function nativeFilters(): readonly FilterPlugin[] {
     taskAffinity(),
   ]
 }
+
+/**
+ * Filters of a preset in its order, then all others there are: what a request asks for is never passed over because the
+ * anchor has no such condition.
+ */
+export function withNativeFilters(own: readonly FilterPlugin[]): readonly FilterPlugin[] {
+  const names = new Set(own.map(({ name }) => name))
+  return [...own, ...nativeFilters().filter(({ name }) => !names.has(name))]
+}

@@ -48,7 +48,8 @@ function shortages(request: PreparedRequest, node: NodeView): readonly FilterRea
   return reasons
 }
 
-function shortage({ resource, column, amount }: Demand, node: NodeView): FilterReason | undefined {
+/** Why the node has too little of one resource; undefined when it has enough. */
+export function shortage({ resource, column, amount }: Demand, node: NodeView): FilterReason | undefined {
   const allocatable = node.allocatable(column)
   const free = allocatable - node.requested(column)
   if (amount <= free) return undefined

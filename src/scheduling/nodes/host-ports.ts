@@ -10,6 +10,20 @@ export interface HostPort {
   readonly range?: readonly [first: number, last: number]
 }
 
+/** A port of a node that something other than a task has. */
+export interface TakenPort extends HostPort {
+  /** For whom it is kept, such as the name of a reservation: reasons name it. Default: it is taken, nothing more is known. */
+  readonly reservedBy?: string
+}
+
+/** Who has a port. */
+export interface PortHolder {
+  /** Key of the task, or name of what the port is kept for; empty when that is not known. */
+  readonly name: string
+  /** Kept, not used. */
+  readonly isReserved: boolean
+}
+
 /** Whether it asks for any port of a range. */
 export function isDynamicPort({ port, range }: HostPort): boolean {
   return port === 0 && range !== undefined
@@ -53,53 +67,62 @@ export function portsConflict(a: HostPort, b: HostPort): boolean {
 const ANY_ADDRESS = '0.0.0.0'
 
 /**
- * The ports held on one node, counted: a node that was overbooked from elsewhere gets a port back only when the
- * last holder is gone.
+ * The ports held on one node, with all their holders: a node that was overbooked from elsewhere gets a port back only
+ * when the last holder is gone.
  *
  * Two ports conflict when protocol and number are equal and the addresses are equal or one of them is every
  * address.
  */
 export class HostPortTable {
-  /** Made on first use: most nodes hold none. */
-  #holders: Map<string, Map<string, number>> | undefined
+  /** By port, then by address. Made on first use: most nodes hold none. */
+  #holders: Map<string, Map<string, readonly PortHolder[]>> | undefined
 
   /** The first wanted port that is taken. */
   conflict(wanted: readonly HostPort[]): HostPort | undefined {
     if (this.#holders === undefined) return undefined
-    for (const port of wanted) if (this.#isTaken(port)) return port
+    for (const port of wanted) if (this.holder(port) !== undefined) return port
     return undefined
   }
 
-  add(ports: readonly HostPort[]): void {
+  /** Who has that very port, or one that conflicts with it. */
+  holder(port: HostPort): PortHolder | undefined {
+    const byAddress = port.port === 0 ? undefined : this.#holders?.get(keyOf(port))
+    if (byAddress === undefined) return undefined
+    const address = addressOf(port)
+    const holders =
+      address === ANY_ADDRESS
+        ? byAddress.values().next().value
+        : (byAddress.get(ANY_ADDRESS) ?? byAddress.get(address))
+    return holders?.[0]
+  }
+
+  add(ports: readonly HostPort[], by: PortHolder): void {
     for (const port of ports) {
       if (port.port === 0) continue
       this.#holders ??= new Map()
       const key = keyOf(port)
-      const byAddress = this.#holders.get(key) ?? new Map<string, number>()
+      const byAddress = this.#holders.get(key) ?? new Map<string, readonly PortHolder[]>()
       const address = addressOf(port)
-      byAddress.set(address, (byAddress.get(address) ?? 0) + 1)
+      byAddress.set(address, [...(byAddress.get(address) ?? []), by])
       this.#holders.set(key, byAddress)
     }
   }
 
-  remove(ports: readonly HostPort[]): void {
+  remove(ports: readonly HostPort[], { name }: PortHolder): void {
     for (const port of ports) {
       const key = keyOf(port)
       const byAddress = this.#holders?.get(key)
       const address = addressOf(port)
-      const count = byAddress?.get(address)
-      if (byAddress === undefined || count === undefined) continue
-      if (count > 1) byAddress.set(address, count - 1)
+      const holders = byAddress?.get(address)
+      if (byAddress === undefined || holders === undefined) continue
+      const left = holders.toSpliced(
+        holders.findIndex(one => one.name === name),
+        1,
+      )
+      if (left.length > 0) byAddress.set(address, left)
       else byAddress.delete(address)
       if (byAddress.size === 0) this.#holders?.delete(key)
     }
-  }
-
-  #isTaken(port: HostPort): boolean {
-    const byAddress = port.port === 0 ? undefined : this.#holders?.get(keyOf(port))
-    if (byAddress === undefined) return false
-    const address = addressOf(port)
-    return address === ANY_ADDRESS || byAddress.has(ANY_ADDRESS) || byAddress.has(address)
   }
 }
 

@@ -4,7 +4,7 @@ import { wholeNumber } from '../../core/internal.js'
 import type { NodeDevice } from './devices.js'
 import { deviceProblems } from './devices.js'
 import { hostPortProblems, vectorProblems } from './field-problems.js'
-import type { HostPort } from './host-ports.js'
+import type { TakenPort } from './host-ports.js'
 
 /** An image that a node has. */
 export interface NodeImage {
@@ -41,7 +41,7 @@ export interface NodeDescription {
   /** Devices that are there, beside what of them is counted in `allocatable`. */
   readonly devices?: readonly NodeDevice[]
   /** Ports that are taken by something other than tasks. */
-  readonly hostPorts?: readonly HostPort[]
+  readonly hostPorts?: readonly TakenPort[]
   /** Why nothing else about the node can be read. It then takes no task, with the reason `NodeUnreadable`. */
   readonly unreadable?: string
 }

@@ -5,7 +5,7 @@ import type { AttachedVolume } from './attached-volumes.js'
 import { AttachedVolumes } from './attached-volumes.js'
 import type { HeldDevices } from './devices.js'
 import { DeviceTable } from './devices.js'
-import type { HostPort } from './host-ports.js'
+import type { HostPort, PortHolder } from './host-ports.js'
 import { HostPortTable } from './host-ports.js'
 import { NameRanks } from './name-ranks.js'
 import { CHANGE_NODE, CHANGE_TASKS, ChangeLog } from './node-changes.js'
@@ -16,6 +16,8 @@ import { ResourceColumns } from './resource-columns.js'
 
 /** What a placed task takes from its node. */
 export interface TaskDemand {
+  readonly key: string
+  readonly reservedFor?: string
   readonly requests?: ResourceVector
   readonly hostPorts?: readonly HostPort[]
   readonly group?: string
@@ -139,14 +141,14 @@ export class NodeTable {
   /** Counts a task in that `assertSum` has let pass. */
   occupy(row: NodeRow, task: TaskDemand): void {
     this.#account(row, task, 1)
-    if (task.hostPorts !== undefined) row.ports.add(task.hostPorts)
+    if (task.hostPorts !== undefined) row.ports.add(task.hostPorts, portHolderOf(task))
     if (task.held !== undefined) row.holdDevices(task.held, 1)
     if (task.volumes !== undefined) row.countVolumes(task.volumes, 1)
   }
 
   vacate(row: NodeRow, task: TaskDemand): void {
     this.#account(row, task, -1)
-    if (task.hostPorts !== undefined) row.ports.remove(task.hostPorts)
+    if (task.hostPorts !== undefined) row.ports.remove(task.hostPorts, portHolderOf(task))
     if (task.held !== undefined) row.holdDevices(task.held, -1)
     if (task.volumes !== undefined) row.countVolumes(task.volumes, -1)
   }
@@ -282,7 +284,8 @@ export class NodeRow implements NodeView {
     this.unreadable = description.unreadable
     this.taskLimit = description.allocatable['pods'] ?? Number.POSITIVE_INFINITY
     this.#ownPorts = new HostPortTable()
-    this.#ownPorts.add(description.hostPorts ?? [])
+    for (const port of description.hostPorts ?? [])
+      this.#ownPorts.add([port], { name: port.reservedBy ?? '', isReserved: port.reservedBy !== undefined })
   }
 
   allocatable(column: ResourceColumn): number {
@@ -297,6 +300,10 @@ export class NodeRow implements NodeView {
     return this.#ownPorts.conflict(ports) ?? this.ports.conflict(ports)
   }
 
+  portHolder(port: HostPort): PortHolder | undefined {
+    return this.#ownPorts.holder(port) ?? this.ports.holder(port)
+  }
+
   siblingCount(group: string): number {
     return this.#siblings.get(group) ?? 0
   }
@@ -306,6 +313,10 @@ export class NodeRow implements NodeView {
     if (count === 0) this.#siblings.delete(group)
     else this.#siblings.set(group, count)
   }
+}
+
+function portHolderOf({ key, reservedFor }: TaskDemand): PortHolder {
+  return { name: key, isReserved: reservedFor !== undefined }
 }
 
 function widened(column: Float64Array, length: number): Float64Array {

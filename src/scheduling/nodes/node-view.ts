@@ -1,7 +1,7 @@
 import type { Attributes, Taint } from '../../core/index.js'
 import type { AttachedVolume } from './attached-volumes.js'
 import type { NodeDevice } from './devices.js'
-import type { HostPort } from './host-ports.js'
+import type { HostPort, PortHolder } from './host-ports.js'
 import type { NodeImage } from './node-description.js'
 import type { ResourceColumn } from './resource-columns.js'
 
@@ -39,4 +39,6 @@ export interface NodeView {
   failures(of: string): number
   /** The first of these ports that is taken on the node. */
   portConflict(ports: readonly HostPort[]): HostPort | undefined
+  /** Who has the port, or one that conflicts with it. */
+  portHolder(port: HostPort): PortHolder | undefined
 }

@@ -115,7 +115,11 @@ export function planPreemption(
     if (budgets === 'hard') for (const name of closedBudgets(all)) holding.add(name)
     if (candidates.length === 0 || isHopeless(ground, row)) continue
     const short = shortOn(ground, row)
-    const victims = strategy.choose(request, candidates, fitTest(ground, row, short), short)
+    const fitsWithout = fitTest(ground, row, short)
+    let victims = strategy.choose(request, candidates, fitsWithout, short)
+    // A strategy that does not look at budgets may go beyond one although others would do.
+    if (budgets === 'hard' && strategy !== nativePreemption && exceededBudgets(victims ?? []).length > 0)
+      victims = leastVictims(candidates, fitsWithout, short)
     if (victims === undefined || victims.length === 0) continue
     const exceeded = budgets === 'hard' ? exceededBudgets(victims) : []
     for (const name of exceeded) holding.add(name)

@@ -1,6 +1,7 @@
 import { constraints, siblingConstraints } from '../filters/constraints-filter.js'
 import { devices } from '../filters/devices-filter.js'
 import { hostPorts } from '../filters/host-ports-filter.js'
+import { withNativeFilters } from '../filters/native-filters.js'
 import { nodeSelector } from '../filters/node-selector-filter.js'
 import { resourcesFit } from '../filters/resources-fit-filter.js'
 import { taints } from '../filters/taints-filter.js'
@@ -30,7 +31,7 @@ import {
 export function kubernetesProfile(): Profile {
   return {
     name: 'kubernetes',
-    filters: [
+    filters: withNativeFilters([
       unschedulable({ taintKey: 'node.kubernetes.io/unschedulable' }),
       taints(),
       nodeSelector(),
@@ -44,7 +45,7 @@ export function kubernetesProfile(): Profile {
       volumeTopology(),
       volumeLimits(),
       volumeSharing(),
-    ],
+    ]),
     scores: [
       { plugin: kubernetesTaintToleration(), weight: 3 },
       { plugin: kubernetesNodeAffinity(), weight: 2 },

@@ -1,5 +1,6 @@
 import { constraints, siblingConstraints } from '../filters/constraints-filter.js'
 import { hostPorts } from '../filters/host-ports-filter.js'
+import { withNativeFilters } from '../filters/native-filters.js'
 import { resourcesFit } from '../filters/resources-fit-filter.js'
 import { unschedulable } from '../filters/unschedulable-filter.js'
 import type { Profile } from '../plugins/plugin.js'
@@ -8,7 +9,13 @@ import type { Profile } from '../plugins/plugin.js'
 export function marathonProfile(): Profile {
   return {
     name: 'marathon',
-    filters: [unschedulable(), resourcesFit(), hostPorts(), constraints(), siblingConstraints()],
+    filters: withNativeFilters([
+      unschedulable(),
+      resourcesFit(),
+      hostPorts(),
+      constraints(),
+      siblingConstraints(),
+    ]),
     scores: [],
   }
 }

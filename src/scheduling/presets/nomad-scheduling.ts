@@ -1,6 +1,7 @@
 import { constraints, siblingConstraints } from '../filters/constraints-filter.js'
 import { devices } from '../filters/devices-filter.js'
 import { hostPorts } from '../filters/host-ports-filter.js'
+import { withNativeFilters } from '../filters/native-filters.js'
 import { nodeSelector } from '../filters/node-selector-filter.js'
 import { resourcesFit } from '../filters/resources-fit-filter.js'
 import { unschedulable } from '../filters/unschedulable-filter.js'
@@ -22,7 +23,7 @@ import {
 export function nomadProfile(algorithm: 'binpack' | 'spread' = 'binpack'): Profile {
   return {
     name: 'nomad',
-    filters: [
+    filters: withNativeFilters([
       unschedulable(),
       nodeSelector(),
       constraints(),
@@ -32,7 +33,7 @@ export function nomadProfile(algorithm: 'binpack' | 'spread' = 'binpack'): Profi
       devices(),
       volumeTopology(),
       volumeSharing(),
-    ],
+    ]),
     scores: [
       { plugin: nomadFit(algorithm), weight: 1 },
       { plugin: nomadJobAntiAffinity(), weight: 1 },

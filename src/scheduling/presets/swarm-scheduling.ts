@@ -1,6 +1,7 @@
 import { constraints, siblingConstraints } from '../filters/constraints-filter.js'
 import { devices } from '../filters/devices-filter.js'
 import { hostPorts } from '../filters/host-ports-filter.js'
+import { withNativeFilters } from '../filters/native-filters.js'
 import { platform } from '../filters/platform-filter.js'
 import { resourcesFit } from '../filters/resources-fit-filter.js'
 import { unschedulable } from '../filters/unschedulable-filter.js'
@@ -41,7 +42,7 @@ export function compareSwarmNodes(a: SwarmNodeLoad, b: SwarmNodeLoad): number {
 export function swarmProfile(): Profile {
   return {
     name: 'swarm',
-    filters: [
+    filters: withNativeFilters([
       unschedulable(),
       resourcesFit(),
       constraints(),
@@ -51,7 +52,7 @@ export function swarmProfile(): Profile {
       siblingConstraints(),
       volumeTopology(),
       volumeSharing(),
-    ],
+    ]),
     scores: [
       { plugin: fewestFailures({ min: FAILURES_MAX }), weight: 1 },
       { plugin: siblingSpread(), weight: 1 },

@@ -12,7 +12,7 @@ import type { Scheduler } from '../scheduler.js'
 import { createScheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
 import { FailedTasks } from './failed-tasks.js'
-import { HeldRoom, heldForRoles } from './held-room.js'
+import { HeldRoom, heldForRoles, holdKey } from './held-room.js'
 import { ImageShares } from './image-shares.js'
 import { readableNode } from './node-object.js'
 import { QueueUse } from './queue-use.js'
@@ -353,11 +353,6 @@ export class ClusterMirror {
     if (this.scheduler.node(node) === undefined) this.#epochs.delete(node)
     else this.#epochs.set(node, ++this.#changes)
   }
-}
-
-/** Under which key the scheduler has a reservation; no key of a task begins so. */
-function holdKey(name: string): string {
-  return `reservation:${name}`
 }
 
 function versionOfNode({ metadata }: Node): string {

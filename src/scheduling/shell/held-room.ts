@@ -3,7 +3,7 @@ import { reservedAmounts } from '../../api/internal.js'
 import type { ResourceVector } from '../../core/index.js'
 import { addResources, isKeelsonError, parseResources, parseTime } from '../../core/index.js'
 import type { HeldDevices } from '../nodes/devices.js'
-import type { HostPort } from '../nodes/host-ports.js'
+import type { HostPort, TakenPort } from '../nodes/host-ports.js'
 import type { Scheduler } from '../scheduler.js'
 import { isUnassigned, taskKey } from './task-object.js'
 
@@ -81,6 +81,11 @@ export function holdNameOf({ metadata }: Task): string {
   return `${HOLD_PREFIX}${metadata.uid}`
 }
 
+/** Under which key the scheduler has a reservation; no key of a task begins so. */
+export function holdKey(name: string): string {
+  return `reservation:${name}`
+}
+
 const HOLD_PREFIX = 'task-'
 
 /**
@@ -101,13 +106,16 @@ export function isHoldOver(
 /** What reservations keep for roles, all together. */
 export function heldForRoles(reservations: readonly Reservation[]): {
   readonly amounts: ResourceVector
-  readonly hostPorts: readonly HostPort[]
+  readonly hostPorts: readonly TakenPort[]
   readonly devices: readonly HeldDevices[]
 } {
-  const specs = reservations.map(({ spec }) => spec).filter(({ role }) => role !== undefined)
+  const forRoles = reservations.filter(({ spec }) => spec.role !== undefined)
+  const specs = forRoles.map(({ spec }) => spec)
   let amounts: ResourceVector = {}
   for (const spec of specs) amounts = addResources(amounts, amountsOf(spec))
-  const hostPorts = specs.flatMap(hostPortsOf)
+  const hostPorts = forRoles.flatMap(({ metadata, spec }) =>
+    hostPortsOf(spec).map(port => ({ ...port, reservedBy: holdKey(metadata.name) })),
+  )
   return { amounts, hostPorts, devices: specs.flatMap(({ devices = [] }) => devices) }
 }
 
