@@ -1,8 +1,8 @@
 import type { FieldProblem } from '../core/index.js'
-import { compileCron, deepEqual, IndexRanges } from '../core/internal.js'
+import { compileCron, deepEqual, IndexRanges, refusal } from '../core/internal.js'
 import { JOB_INDEXES_MAX } from './job-schemas.js'
 import type { JobFailureRule, JobSpec } from './job-spec.js'
-import { refusal, taskProblems } from './spec-admission.js'
+import { taskProblems } from './spec-admission.js'
 
 /** What one job counts by must not change while it counts; see `isResized` for `completions`. */
 const IMMUTABLE = [

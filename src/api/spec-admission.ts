@@ -5,18 +5,31 @@ import type {
   ResourceInput,
   Toleration,
 } from '../core/index.js'
-import { compileConstraints, InvalidError, isKeelsonError, parseResources } from '../core/index.js'
-import type { RollingBounds, RolloutStops } from '../core/internal.js'
-import { deepEqual, labelSelectorFromObject, rollingBoundsProblems, stopsProblems } from '../core/internal.js'
-import type { AdmissionHook } from '../store/index.js'
+import { compileConstraints, InvalidError, parseResources } from '../core/index.js'
+import type { NodePreference, PlacementRules, RollingBounds, RolloutStops } from '../core/internal.js'
+import {
+  compileNodeSelector,
+  deepEqual,
+  labelSelectorFromObject,
+  placementProblems,
+  preferenceProblems,
+  refusal,
+  rollingBoundsProblems,
+  stopsProblems,
+} from '../core/internal.js'
+import type { AdmissionHook, ObjectInput } from '../store/index.js'
 
 export interface NamedPort {
   readonly name?: string
+  readonly hostPort?: number
+  readonly protocol?: string
   readonly hostPortRange?: { readonly first: number; readonly last: number }
 }
 
 /** The part of a task's spec that is judged here. */
-interface TaskDemands {
+interface TaskDemands extends PlacementRules {
+  readonly nodeSelector?: Readonly<Record<string, string>>
+  readonly nodePreferences?: readonly NodePreference[]
   readonly resources?: { readonly requests?: ResourceInput; readonly limits?: ResourceInput }
   readonly constraints?: readonly Constraint[]
   readonly ports?: readonly NamedPort[]
@@ -37,19 +50,25 @@ export interface TaskMaker {
  * select, ports that can be told apart. What is the same as before was judged then, so an update pays for its changes.
  */
 export function specAdmission<Spec, Status>(
-  problems: (spec: Spec, previous: Spec | undefined) => readonly FieldProblem[],
+  problems: (
+    spec: Spec,
+    previous: Spec | undefined,
+    metadata: ObjectInput<Spec, Status>['metadata'],
+  ) => readonly FieldProblem[],
 ): AdmissionHook<Spec, Status> {
   return {
     name: 'spec',
     phase: 'validate',
-    handle: ({ object, previous }) => ({ problems: problems(object.spec, previous?.spec) }),
+    handle: ({ object, previous }) => ({ problems: problems(object.spec, previous?.spec, object.metadata) }),
   }
 }
 
+/** @param hasSiblings whether rules about other tasks may do without a selector. Default true. */
 export function taskProblems(
   spec: TaskDemands,
   previous: TaskDemands | undefined,
   at: string = 'spec',
+  hasSiblings: boolean = true,
 ): readonly FieldProblem[] {
   if (spec === previous) return []
   const { resources, constraints = [], ports = [], tolerations = [] } = spec
@@ -67,10 +86,53 @@ export function taskProblems(
       ? []
       : [
           ...sameNames(ports, `${at}.ports`),
+          ...sameHostPorts(ports, `${at}.ports`),
           ...ports.flatMap((port, index) => rangeProblems(port, `${at}.ports[${index}]`)),
         ]),
     ...(tolerations === previous?.tolerations ? [] : tolerationProblems(tolerations, `${at}.tolerations`)),
+    ...nodeProblems(spec, previous, at),
+    ...placementProblems(changedRules(spec, previous), `${at}.`, hasSiblings),
   ]
+}
+
+function nodeProblems(
+  { nodeSelector, nodePreferences = [] }: TaskDemands,
+  previous: TaskDemands | undefined,
+  at: string,
+): readonly FieldProblem[] {
+  const isSame = nodeSelector === undefined || nodeSelector === previous?.nodeSelector
+  return [
+    ...(isSame
+      ? []
+      : refusal(`${at}.nodeSelector`, nodeSelector, () =>
+          compileNodeSelector({ matchLabels: nodeSelector }),
+        )),
+    ...(nodePreferences === previous?.nodePreferences
+      ? []
+      : preferenceProblems(nodePreferences, `${at}.nodePreferences`)),
+  ]
+}
+
+function changedRules(spec: TaskDemands, previous: TaskDemands | undefined): PlacementRules {
+  const { affinity, spread, devices, volumes } = spec
+  return {
+    ...(affinity === undefined || affinity === previous?.affinity ? {} : { affinity }),
+    ...(spread === undefined || spread === previous?.spread ? {} : { spread }),
+    ...(devices === undefined || devices === previous?.devices ? {} : { devices }),
+    ...(volumes === undefined || volumes === previous?.volumes ? {} : { volumes }),
+  }
+}
+
+function sameHostPorts(ports: readonly NamedPort[], at: string): readonly FieldProblem[] {
+  const first = new Map<string, number>()
+  return ports.flatMap(({ hostPort, protocol = 'TCP' }, index) => {
+    if (hostPort === undefined) return []
+    const other = first.get(`${hostPort}/${protocol}`)
+    if (other === undefined) first.set(`${hostPort}/${protocol}`, index)
+    return other === undefined
+      ? []
+      : [{ field: `${at}[${index}].hostPort`, value: hostPort, message: `is that of ${at}[${other}] too` }]
+  })
 }
 
 function tolerationProblems(tolerations: readonly Toleration[], at: string): readonly FieldProblem[] {
@@ -149,24 +211,10 @@ function constraintProblems(constraints: readonly Constraint[], at: string): rea
 }
 
 function amountProblems(amounts: ResourceInput | undefined, at: string): readonly FieldProblem[] {
-  return amounts === undefined ? [] : refusal(at, amounts, () => parseResources(amounts))
-}
-
-/** What `read` refuses, as problems of the field that it reads. */
-export function refusal(field: string, value: unknown, read: () => unknown): readonly FieldProblem[] {
-  try {
-    read()
-    return []
-  } catch (error) {
-    if (isKeelsonError(error, 'Invalid'))
-      return error.details.problems.map(problem => ({ ...problem, field: pathOf(field, problem.field) }))
-    if (isKeelsonError(error, 'OutOfRange')) return [{ field, value, message: error.message }]
-    throw error
-  }
-}
-
-function pathOf(at: string, field: string): string {
-  return field === '' ? at : `${at}.${field}`
+  if (amounts === undefined) return []
+  const message = 'must be left out: every task counts as one by itself'
+  const own = Object.hasOwn(amounts, 'pods') ? [{ field: `${at}.pods`, value: amounts['pods'], message }] : []
+  return [...own, ...refusal(at, amounts, () => parseResources(amounts))]
 }
 
 /** A selector that changes would leave behind what it has selected so far. */

@@ -1,5 +1,12 @@
 import type { Condition, Constraint, ResourceInput, Toleration } from '../core/index.js'
-import type { NodePreference, Platform, TaskAffinity, TopologySpread, VolumeClaim } from '../core/internal.js'
+import type {
+  DeviceRequest,
+  NodePreference,
+  Platform,
+  TaskAffinity,
+  TopologySpread,
+  VolumeClaim,
+} from '../core/internal.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Probe } from './probe.js'
@@ -25,16 +32,6 @@ export interface TaskPort {
   readonly hostPort?: number
   /** The scheduler gives it a port of the node from this range, and writes it to `hostPort` when it binds the task. */
   readonly hostPortRange?: { readonly first: number; readonly last: number }
-}
-
-/** Devices of a node that a task asks for. */
-export interface TaskDevices {
-  /** For example `nvidia.com/gpu`; counted in the requests, too, when they do not name it. */
-  readonly kind: string
-  /** How many, at least 1. Default 1. */
-  readonly count?: number
-  /** What each of them must satisfy by its attributes. */
-  readonly constraints?: readonly Constraint[]
 }
 
 /** What a task should run, and where it may. */
@@ -96,7 +93,8 @@ export interface TaskSpec {
    * node or get one in the same commit. Where members differ, the largest number counts. At least 1.
    */
   readonly gang?: { readonly name: string; readonly minMembers: number }
-  readonly devices?: readonly TaskDevices[]
+  /** Devices of its node by kind and attributes; counted in the requests, too, when they do not name the kind. */
+  readonly devices?: readonly DeviceRequest[]
   /** Volumes that it needs where it runs. Whoever provides volumes knows where each can be reached, and says so here. */
   readonly volumes?: readonly VolumeClaim[]
   /** The devices that it has; written once, by the scheduler that binds it. */
@@ -160,8 +158,13 @@ export const Task: Kind<TaskSpec, TaskStatus, 'Task'> = /* @__PURE__ */ defineKi
   namespaced: true,
   schema: /* @__PURE__ */ objectSchema(taskSpecSchema, taskStatusSchema),
   admission: [
-    /* @__PURE__ */ specAdmission<TaskSpec, TaskStatus>((spec, previous) => [
-      ...taskProblems(spec, previous),
+    /* @__PURE__ */ specAdmission<TaskSpec, TaskStatus>((spec, previous, { ownerReferences }) => [
+      ...taskProblems(
+        spec,
+        previous,
+        'spec',
+        spec.group !== undefined || ownerReferences?.some(isController) === true,
+      ),
       ...gateProblems(spec, previous),
     ]),
   ],
@@ -172,6 +175,10 @@ export const Task: Kind<TaskSpec, TaskStatus, 'Task'> = /* @__PURE__ */ defineKi
     cell: task => task.metadata.annotations[CELL_NAME_ANNOTATION],
   },
 })
+
+function isController({ controller }: { readonly controller?: boolean }): boolean {
+  return controller === true
+}
 
 /** True when the task has ended, whichever way. */
 export function isTaskFinished(task: Task): boolean {

@@ -46,6 +46,7 @@ export type { KnownOptions, OptionNames } from './known-options.js'
 export { assertKnown, knownOptions, ownOptions } from './known-options.js'
 export { silentMetrics } from './metrics/silent-metrics.js'
 export { rollUpRefused } from './reasons.js'
+export { refusal } from './refusal.js'
 export {
   containsPortRanges,
   countPorts,
@@ -63,8 +64,12 @@ export { parseFieldSelector } from './selectors/field-selector.js'
 export type { NodeLabelExpression } from './selectors/label-selector.js'
 export { labelSelectorFromObject, nodeLabelSelector } from './selectors/label-selector.js'
 export { labelKeyProblem, labelProblems, labelValueProblem } from './selectors/label-syntax.js'
+export type { NodeSelector, NodeTest, SelectableNode } from './selectors/node-selector.js'
+export { compileNodeSelector, compileNodeTerm } from './selectors/node-selector.js'
+export type { PlacementRules } from './selectors/placement-problems.js'
+export { placementProblems, preferenceProblems } from './selectors/placement-problems.js'
 export type {
-  NodeFieldExpression,
+  DeviceRequest,
   NodePreference,
   NodeSelectorTerm,
   Platform,

@@ -71,7 +71,9 @@ export type { KubernetesMemoryUse } from './presets/kubernetes-eviction.js'
 export type { KubernetesQosClass } from './presets/kubernetes-qos.js'
 export type { KubernetesPodResources } from './presets/kubernetes-requests.js'
 export type {
+  DeviceRequest,
   NodePreference,
+  NodeSelector,
   NodeSelectorTerm,
   Platform,
   TaskAffinity,
@@ -79,8 +81,6 @@ export type {
   VolumeAccess,
   VolumeClaim,
 } from '../core/internal.js'
-export type { NodeSelector } from './requests/node-selector.js'
-export type { DeviceRequest } from './requests/device-request.js'
 export type { GivenOnNode } from './requests/given-parts.js'
 export type { DomainTerm, TaskSet } from './requests/task-set.js'
 export type { PlacementRequest } from './requests/placement-request.js'

@@ -103,6 +103,80 @@ const demands: readonly (readonly [string, Task['spec'], readonly string[], RegE
     ['ports[2].name'],
     /is the name of spec.ports\[0\] too/,
   ],
+  [
+    'one port of the node twice',
+    {
+      ports: [
+        { containerPort: 1, hostPort: 80 },
+        { containerPort: 2, hostPort: 80, protocol: 'UDP' },
+        { containerPort: 3, hostPort: 80, protocol: 'TCP' },
+      ],
+    },
+    ['ports[2].hostPort'],
+    /is that of spec.ports\[0\] too/,
+  ],
+  ['the number of tasks', { resources: { requests: { pods: 2 } } }, ['resources.requests.pods'], /left out/],
+  [
+    'more than all tasks of a spread',
+    { spread: [{ attribute: 'zone', whenUnsatisfiable: 'ScheduleAnyway', targets: { a: 60, b: 50 } }] },
+    ['spread[0].targets'],
+    /100 percent in all/,
+  ],
+  [
+    'shares of a spread that must hold',
+    { spread: [{ attribute: 'zone', targets: { a: 60 } }] },
+    ['spread[0].targets'],
+    /ScheduleAnyway/,
+  ],
+  [
+    'a selector of a spread',
+    { spread: [{ attribute: 'zone', labelSelector: { matchExpressions: [{ key: 'a', operator: 'In' }] } }] },
+    ['spread[0].labelSelector.a'],
+    /./,
+  ],
+  [
+    'a selector of an affinity',
+    { affinity: [{ kind: 'affinity', attribute: 'zone', labelSelector: { matchLabels: { '-': 'x' } } }] },
+    ['affinity[0].labelSelector.-'],
+    /./,
+  ],
+  ['a label of nodes', { nodeSelector: { '-': 'x' } }, ['nodeSelector.-'], /./],
+  [
+    'a preference for nodes',
+    { nodePreferences: [{ weight: 1, matchExpressions: [{ key: 'a', operator: 'Gt', values: [] }] }] },
+    ['nodePreferences[0].a'],
+    /./,
+  ],
+  [
+    'a preference for nodes by name',
+    { nodePreferences: [{ weight: 1, matchFields: [{ key: 'metadata.name', operator: 'In', values: [] }] }] },
+    ['nodePreferences[0].matchFields[0].values'],
+    /exactly one/,
+  ],
+  [
+    'a device beside siblings',
+    { devices: [{ kind: 'gpu', constraints: [{ attribute: 'a', operator: 'unique' }] }] },
+    ['devices[0].constraints'],
+    /a device has none/,
+  ],
+  [
+    'what a device must be',
+    { devices: [{ kind: 'gpu', constraints: [{ attribute: 'a', operator: 'maxPer', value: 'x' }] }] },
+    ['devices[0].constraints[0].value'],
+    /whole number/,
+  ],
+  [
+    'a volume twice',
+    { volumes: [{ name: 'a' }, { name: 'b' }, { name: 'a' }] },
+    ['volumes[2].name'],
+    /twice/,
+  ],
+  [
+    'where a volume can be reached',
+    { volumes: [{ name: 'a', topology: [{ matchExpressions: [{ key: 'a', operator: 'In' }] }] }] },
+    ['volumes[0].topology[0].a'],
+    /./,
+  ],
 ]
 
 describe('what no loop could act on is refused where it is given', () => {
@@ -115,6 +189,16 @@ describe('what no loop could act on is refused where it is given', () => {
       expect(String(error)).toMatch(message)
     })
     expect(store.list(Task).items).toEqual([])
+  })
+
+  test('a rule about siblings of a task that has none', async () => {
+    const store = createStore({ kinds: [Task, ReplicaSet] })
+    const spec: Task['spec'] = { affinity: [{ kind: 'antiAffinity', attribute: 'hostname' }] }
+    const error: unknown = await store.create(Task, { metadata, spec }).catch(thrown => thrown)
+    expect(problemsOf(error)).toEqual(['spec.affinity[0].labelSelector'])
+    await store.create(Task, { metadata, spec: { ...spec, group: 'web' } })
+    const controller = { apiVersion: ReplicaSet.apiVersion, kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true }
+    await store.create(Task, { metadata: { ...metadata, name: 'y', ownerReferences: [controller] }, spec })
   })
 
   test.each([ReplicaSet, Deployment])(

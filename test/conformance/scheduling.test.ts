@@ -5,6 +5,7 @@ import { countSiblings } from '../../src/core/constraints/sibling-counts.js'
 import type { Taint, Toleration } from '../../src/core/index.js'
 import { compileConstraints, nomadConstraints, swarmConstraint } from '../../src/core/index.js'
 import type { NodeLabelExpression } from '../../src/core/internal.js'
+import { compileNodeSelector } from '../../src/core/selectors/node-selector.js'
 import { findForbiddingTaint, isTolerated } from '../../src/core/shapes/taint-matching.js'
 import { normalized } from '../../src/scheduling/classes/normalization.js'
 import type {
@@ -26,7 +27,6 @@ import {
   requestedToCapacityRatio,
 } from '../../src/scheduling/index.js'
 import { HostPortTable } from '../../src/scheduling/nodes/host-ports.js'
-import { compileNodeSelector } from '../../src/scheduling/requests/node-selector.js'
 import { fieldAnswers } from './scheduling-field.js'
 import { kubernetesAnswers } from './scheduling-kubernetes.js'
 import { otherAnswers } from './scheduling-others.js'

@@ -2,6 +2,7 @@ import { nodeAttributes } from '../../src/core/constraints/node-attributes.js'
 import type { Reason, ReasonSummary } from '../../src/core/index.js'
 import { countSiblings, rollUpReasons } from '../../src/core/index.js'
 import { attributeOf, attributeText, compareText } from '../../src/core/internal.js'
+import { compileNodeSelector } from '../../src/core/selectors/node-selector.js'
 import type {
   DomainView,
   FilterReason,
@@ -16,7 +17,6 @@ import type {
 } from '../../src/scheduling/index.js'
 import { HostPortTable } from '../../src/scheduling/nodes/host-ports.js'
 import { ResourceColumns } from '../../src/scheduling/nodes/resource-columns.js'
-import { compileNodeSelector } from '../../src/scheduling/requests/node-selector.js'
 import { keepsAway, prepareRequest } from '../../src/scheduling/requests/placement-request.js'
 import type { DomainTerm } from '../../src/scheduling/requests/task-set.js'
 import { compileTaskSet, termKey } from '../../src/scheduling/requests/task-set.js'

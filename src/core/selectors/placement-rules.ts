@@ -1,3 +1,4 @@
+import type { Constraint } from '../constraints/constraints.js'
 import type { LabelSelectorObject, NodeLabelExpression } from './label-selector.js'
 
 /** One alternative of a node selector: all its parts must hold. A term without parts matches no node. */
@@ -88,4 +89,14 @@ export interface TopologySpread {
   readonly targets?: Readonly<Record<string, number>>
   /** Labels by which the counted tasks must equal this one, such as a hash of the template. */
   readonly matchLabelKeys?: readonly string[]
+}
+
+/** Devices that a task asks for. */
+export interface DeviceRequest {
+  /** For example `nvidia.com/gpu`. */
+  readonly kind: string
+  /** How many, at least 1. Default 1. */
+  readonly count?: number
+  /** What each of them must satisfy by its attributes; not those on siblings. Default: any device of the kind. */
+  readonly constraints?: readonly Constraint[]
 }

@@ -1,20 +1,6 @@
-import type { Constraint, FieldProblem } from '../../core/index.js'
-import { compileConstraints, isKeelsonError } from '../../core/index.js'
-import { wholeNumber } from '../../core/internal.js'
+import { compileConstraints } from '../../core/index.js'
+import type { DeviceRequest } from '../../core/internal.js'
 import type { HeldDevices, NodeDevice } from '../nodes/devices.js'
-
-/** Devices that a task asks for. */
-export interface DeviceRequest {
-  /** For example `nvidia.com/gpu`. */
-  readonly kind: string
-  /** How many, at least 1. Default 1. */
-  readonly count?: number
-  /** What each of them must satisfy by its attributes; not those on siblings. Default: any device of the kind. */
-  readonly constraints?: readonly Constraint[]
-}
-
-/** Most devices that one task may ask for. */
-const DEVICES_MAX = 1_000
 
 /** A request as it is compared with devices. */
 export interface CompiledDeviceRequest {
@@ -35,31 +21,6 @@ export function compileDeviceRequests(
         device.kind === kind && node.every(one => one.evaluate(device.attributes ?? {}).kind === 'satisfied'),
     }
   })
-}
-
-/** Faults of the devices asked for. */
-export function deviceRequestProblems(requests: readonly DeviceRequest[] = []): FieldProblem[] {
-  return requests.flatMap(({ kind, count = 1, constraints = [] }, index) => {
-    const at = `devices[${index}]`
-    const isKind = typeof kind === 'string' && kind !== ''
-    const message = 'must be a text that is not empty'
-    return [
-      ...(isKind ? [] : [{ field: `${at}.kind`, value: kind, message }]),
-      ...wholeNumber(`${at}.count`, count, { min: 1, max: DEVICES_MAX }),
-      ...constraintProblems(`${at}.constraints`, constraints),
-    ]
-  })
-}
-
-function constraintProblems(field: string, constraints: readonly Constraint[]): FieldProblem[] {
-  try {
-    const { siblings } = compileConstraints(constraints)
-    if (siblings.length === 0) return []
-    return [{ field, value: constraints, message: 'must not be on siblings: a device has none' }]
-  } catch (error) {
-    if (isKeelsonError(error, 'Invalid')) return [{ field, value: constraints, message: error.message }]
-    throw error
-  }
 }
 
 /**

@@ -1,29 +1,34 @@
 import type { Constraint, ConstraintSet, FieldProblem, ResourceVector, Toleration } from '../../core/index.js'
 import { compileConstraints, InvalidError } from '../../core/index.js'
 import type {
+  DeviceRequest,
   NodePreference,
+  NodeSelector,
+  NodeTest,
   Platform,
   TaskAffinity,
   TopologySpread,
   VolumeClaim,
 } from '../../core/internal.js'
-import { wholeNumber } from '../../core/internal.js'
+import {
+  compileNodeSelector,
+  placementProblems,
+  preferenceProblems,
+  wholeNumber,
+} from '../../core/internal.js'
 import { hostPortProblems, selfConflictProblems, vectorProblems } from '../nodes/field-problems.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import { isDynamicPort } from '../nodes/host-ports.js'
 import type { ResourceColumn, ResourceColumns } from '../nodes/resource-columns.js'
-import type { CompiledDeviceRequest, DeviceRequest } from './device-request.js'
-import { compileDeviceRequests, deviceRequestProblems } from './device-request.js'
+import type { CompiledDeviceRequest } from './device-request.js'
+import { compileDeviceRequests } from './device-request.js'
 import type { CompiledPreference } from './node-preference.js'
 import { compilePreferences } from './node-preference.js'
-import type { NodeSelector, NodeTest } from './node-selector.js'
-import { compileNodeSelector } from './node-selector.js'
-import { affinityProblems, affinityTerm } from './task-affinity.js'
+import { affinityTerm } from './task-affinity.js'
 import type { DomainTerm } from './task-set.js'
 import { termKey } from './task-set.js'
-import { spreadProblems } from './topology-spread.js'
 import type { CompiledVolumeClaim } from './volume-claim.js'
-import { compileVolumeClaims, volumeProblems } from './volume-claim.js'
+import { compileVolumeClaims } from './volume-claim.js'
 
 /** One task that wants a node. */
 export interface PlacementRequest {
@@ -338,14 +343,12 @@ function ownProblems({ key, instances = 1, priority = 0 }: PlacementRequest): Fi
  */
 export function checkNewRequest(request: PlacementRequest): void {
   checkPlacementRequest(request)
-  const { hostPorts, affinity, spread, devices, volumes } = request
-  if ((hostPorts ?? affinity ?? spread ?? devices ?? volumes) === undefined) return
+  const { hostPorts, affinity, spread, devices, volumes, preferences } = request
+  if ((hostPorts ?? affinity ?? spread ?? devices ?? volumes ?? preferences) === undefined) return
   const problems = [
     ...selfConflictProblems(hostPorts),
-    ...affinityProblems(request),
-    ...spreadProblems(spread),
-    ...deviceRequestProblems(devices),
-    ...volumeProblems(volumes),
+    ...placementProblems(request, '', request.group !== undefined),
+    ...preferenceProblems(preferences ?? [], 'preferences'),
   ]
   if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
 }

@@ -1,7 +1,6 @@
 import type { LabelSelectorObject } from '../../core/index.js'
-import type { VolumeAccess, VolumeClaim } from '../../core/internal.js'
+import type { NodeSelector, VolumeAccess, VolumeClaim } from '../../core/internal.js'
 import { canonicalJson, labelSelectorFromObject } from '../../core/internal.js'
-import type { NodeSelector } from './node-selector.js'
 import { accessOf } from './volume-claim.js'
 
 /** Which tasks are meant: the siblings of a group, or those whose labels are selected. */

@@ -1,7 +1,7 @@
-import type { LabelSelector } from '../../core/index.js'
-import { InvalidError } from '../../core/index.js'
-import type { NodeFieldExpression, NodeSelectorTerm } from '../../core/internal.js'
-import { labelSelectorFromObject, nodeLabelSelector } from '../../core/internal.js'
+import { InvalidError } from '../errors.js'
+import type { LabelSelector } from './label-selector.js'
+import { labelSelectorFromObject, nodeLabelSelector } from './label-selector.js'
+import type { NodeFieldExpression, NodeSelectorTerm } from './placement-rules.js'
 
 /** Which nodes a task may run on: every pair of `matchLabels` and any one of `terms` must hold. */
 export interface NodeSelector {
@@ -31,16 +31,15 @@ export type NodeTest = (node: SelectableNode) => boolean
 export function compileNodeSelector(selector: NodeSelector | undefined): NodeTest | undefined {
   if (selector === undefined) return undefined
   const labels = labelSelectorFromObject({ matchLabels: selector.matchLabels ?? {} })
-  const terms = selector.terms?.map(compileTerm)
+  const terms = selector.terms?.map(compileNodeTerm)
   if (terms === undefined) return labels.empty ? undefined : node => labels.matches(node.labels)
   return node => labels.matches(node.labels) && terms.some(term => term(node))
 }
 
-function compileTerm(term: NodeSelectorTerm, index: number): NodeTest {
+/** @throws InvalidError when a key, an operator or its values are not acceptable */
+export function compileNodeTerm(term: NodeSelectorTerm): NodeTest {
   const expressions = term.matchExpressions ?? []
-  const fields = (term.matchFields ?? []).map((field, at) =>
-    compileField(field, `terms[${index}].matchFields[${at}]`),
-  )
+  const fields = (term.matchFields ?? []).map((field, at) => compileField(field, `matchFields[${at}]`))
   if (expressions.length === 0 && fields.length === 0) return () => false
   const labels: LabelSelector = nodeLabelSelector(expressions)
   return node => labels.matches(node.labels) && fields.every(field => field(node))
