@@ -62,7 +62,7 @@ export { fieldTest, formatFieldRequirement } from './selectors/field-requirement
 export type { FieldSelector } from './selectors/field-selector.js'
 export { parseFieldSelector } from './selectors/field-selector.js'
 export type { NodeLabelExpression } from './selectors/label-selector.js'
-export { labelSelectorFromObject, nodeLabelSelector } from './selectors/label-selector.js'
+export { labelSelectorFromObject } from './selectors/label-selector.js'
 export { labelKeyProblem, labelProblems, labelValueProblem } from './selectors/label-syntax.js'
 export type { NodeSelector, NodeTest, SelectableNode } from './selectors/node-selector.js'
 export { compileNodeSelector, compileNodeTerm } from './selectors/node-selector.js'

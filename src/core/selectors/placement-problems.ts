@@ -140,7 +140,7 @@ function volumesProblems(claims: readonly VolumeClaim[], field: string): readonl
 }
 
 /** Faults of conditions on nodes, each for itself. */
-export function nodeTermProblems(terms: readonly NodeSelectorTerm[], at: string): readonly FieldProblem[] {
+function nodeTermProblems(terms: readonly NodeSelectorTerm[], at: string): readonly FieldProblem[] {
   return terms.flatMap((term, index) => refusal(`${at}[${index}]`, term, () => compileNodeTerm(term)))
 }
 
