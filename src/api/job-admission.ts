@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../core/index.js'
-import { compileCron, deepEqual, IndexRanges, refusal } from '../core/internal.js'
+import { compileCron, deepEqual, IndexRanges, readProblems } from '../core/internal.js'
 import { JOB_INDEXES_MAX } from './job-schemas.js'
 import type { JobFailureRule, JobSpec } from './job-spec.js'
 import { taskProblems } from './spec-admission.js'
@@ -32,7 +32,7 @@ export function cronJobProblems(spec: JobMaker, previous: JobMaker | undefined):
   const isSame = schedule === previous?.schedule && timeZone === previous.timeZone
   const zone = timeZone === undefined ? {} : { timeZone }
   return [
-    ...(isSame ? [] : refusal('spec', spec, () => compileCron({ schedule, ...zone }))),
+    ...(isSame ? [] : readProblems('spec', spec, () => compileCron({ schedule, ...zone }))),
     ...problemsOfJob(jobTemplate.spec, previous?.jobTemplate.spec, 'spec.jobTemplate.spec'),
   ]
 }
@@ -115,7 +115,7 @@ function successRuleProblems(spec: JobSpec, at: string): readonly FieldProblem[]
       return [{ field, value: {}, message }]
     }
     let countMax = completions
-    const unreadable = refusal(`${field}.succeededIndexes`, succeededIndexes, () => {
+    const unreadable = readProblems(`${field}.succeededIndexes`, succeededIndexes, () => {
       if (succeededIndexes !== undefined) countMax = IndexRanges.parse(succeededIndexes, completions).size
     })
     if (unreadable.length > 0 || (succeededCount ?? 0) <= countMax) return unreadable

@@ -13,7 +13,7 @@ import {
   labelSelectorFromObject,
   placementProblems,
   preferenceProblems,
-  refusal,
+  readProblems,
   rollingBoundsProblems,
   stopsProblems,
 } from '../core/internal.js'
@@ -104,7 +104,7 @@ function nodeProblems(
   return [
     ...(isSame
       ? []
-      : refusal(`${at}.nodeSelector`, nodeSelector, () =>
+      : readProblems(`${at}.nodeSelector`, nodeSelector, () =>
           compileNodeSelector({ matchLabels: nodeSelector }),
         )),
     ...(nodePreferences === previous?.nodePreferences
@@ -202,10 +202,10 @@ export function deadlineProblems(
 
 /** Those of each constraint; of the set, when each by itself is right. */
 function constraintProblems(constraints: readonly Constraint[], at: string): readonly FieldProblem[] {
-  const ofAll = refusal(at, constraints, () => compileConstraints(constraints))
+  const ofAll = readProblems(at, constraints, () => compileConstraints(constraints))
   if (ofAll.length === 0) return []
   const ofEach = constraints.flatMap((constraint, index) =>
-    refusal(`${at}[${index}]`, constraint, () => compileConstraints([constraint])),
+    readProblems(`${at}[${index}]`, constraint, () => compileConstraints([constraint])),
   )
   return ofEach.length === 0 ? ofAll : ofEach
 }
@@ -214,7 +214,7 @@ function amountProblems(amounts: ResourceInput | undefined, at: string): readonl
   if (amounts === undefined) return []
   const message = 'must be left out: every task counts as one by itself'
   const own = Object.hasOwn(amounts, 'pods') ? [{ field: `${at}.pods`, value: amounts['pods'], message }] : []
-  return [...own, ...refusal(at, amounts, () => parseResources(amounts))]
+  return [...own, ...readProblems(at, amounts, () => parseResources(amounts))]
 }
 
 /** A selector that changes would leave behind what it has selected so far. */
@@ -227,7 +227,7 @@ function selectorProblems(
     const message = 'is immutable, since tasks are found by it; make an object of another name'
     return [{ field: 'spec.selector', value: selector, message }]
   }
-  return refusal('spec.selector', selector, () => {
+  return readProblems('spec.selector', selector, () => {
     const labels = template.metadata?.labels ?? {}
     if (labelSelectorFromObject(selector).matches(labels)) return
     const message = `must match the labels of the template, which are ${JSON.stringify(labels)}`

@@ -45,8 +45,22 @@ export { isRecord } from './json/record.js'
 export type { KnownOptions, OptionNames } from './known-options.js'
 export { assertKnown, knownOptions, ownOptions } from './known-options.js'
 export { silentMetrics } from './metrics/silent-metrics.js'
+export type { NodeSelector, NodeTest, SelectableNode } from './placement/node-selector.js'
+export { compileNodeSelector, compileNodeTerm } from './placement/node-selector.js'
+export type { PlacementRules } from './placement/placement-problems.js'
+export { placementProblems, preferenceProblems } from './placement/placement-problems.js'
+export type {
+  DeviceRequest,
+  NodePreference,
+  NodeSelectorTerm,
+  Platform,
+  TaskAffinity,
+  TopologySpread,
+  VolumeAccess,
+  VolumeClaim,
+} from './placement/placement-rules.js'
+export { readProblems } from './read-problems.js'
 export { rollUpRefused } from './reasons.js'
-export { refusal } from './refusal.js'
 export {
   containsPortRanges,
   countPorts,
@@ -64,20 +78,6 @@ export { parseFieldSelector } from './selectors/field-selector.js'
 export type { NodeLabelExpression } from './selectors/label-selector.js'
 export { labelSelectorFromObject } from './selectors/label-selector.js'
 export { labelKeyProblem, labelProblems, labelValueProblem } from './selectors/label-syntax.js'
-export type { NodeSelector, NodeTest, SelectableNode } from './selectors/node-selector.js'
-export { compileNodeSelector, compileNodeTerm } from './selectors/node-selector.js'
-export type { PlacementRules } from './selectors/placement-problems.js'
-export { placementProblems, preferenceProblems } from './selectors/placement-problems.js'
-export type {
-  DeviceRequest,
-  NodePreference,
-  NodeSelectorTerm,
-  Platform,
-  TaskAffinity,
-  TopologySpread,
-  VolumeAccess,
-  VolumeClaim,
-} from './selectors/placement-rules.js'
 export type { FailureAction, FailurePolicy } from './shapes/failure-policy.js'
 export { failurePolicyProblems, REVERTS_MAX } from './shapes/failure-policy.js'
 export type { IntOrPercent, PercentRounding } from './shapes/int-or-percent.js'

@@ -12,11 +12,12 @@ export const floors: FloorPlan = {
   core: [
     ['error-details.ts'],
     ['errors.ts'],
-    ['known-options.ts', 'whole-number.ts'],
+    ['known-options.ts', 'read-problems.ts', 'whole-number.ts'],
     ['health', 'json', 'shapes', 'structures', 'text', 'time'],
     ['cron', 'metrics', 'reasons.ts', 'selectors', 'strategies'],
     ['resources'],
     ['constraints'],
+    ['placement'],
     ['env'],
     ['fairness'],
   ],

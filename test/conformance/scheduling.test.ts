@@ -5,7 +5,7 @@ import { countSiblings } from '../../src/core/constraints/sibling-counts.js'
 import type { Taint, Toleration } from '../../src/core/index.js'
 import { compileConstraints, nomadConstraints, swarmConstraint } from '../../src/core/index.js'
 import type { NodeLabelExpression } from '../../src/core/internal.js'
-import { compileNodeSelector } from '../../src/core/selectors/node-selector.js'
+import { compileNodeSelector } from '../../src/core/placement/node-selector.js'
 import { findForbiddingTaint, isTolerated } from '../../src/core/shapes/taint-matching.js'
 import { normalized } from '../../src/scheduling/classes/normalization.js'
 import type {

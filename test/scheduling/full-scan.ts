@@ -2,7 +2,7 @@ import { nodeAttributes } from '../../src/core/constraints/node-attributes.js'
 import type { Reason, ReasonSummary } from '../../src/core/index.js'
 import { countSiblings, rollUpReasons } from '../../src/core/index.js'
 import { attributeOf, attributeText, compareText } from '../../src/core/internal.js'
-import { compileNodeSelector } from '../../src/core/selectors/node-selector.js'
+import { compileNodeSelector } from '../../src/core/placement/node-selector.js'
 import type {
   DomainView,
   FilterReason,

@@ -1,5 +1,5 @@
 import type { Constraint } from '../constraints/constraints.js'
-import type { LabelSelectorObject, NodeLabelExpression } from './label-selector.js'
+import type { LabelSelectorObject, NodeLabelExpression } from '../selectors/label-selector.js'
 
 /** One alternative of a node selector: all its parts must hold. A term without parts matches no node. */
 export interface NodeSelectorTerm {

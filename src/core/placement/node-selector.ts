@@ -1,6 +1,6 @@
 import { InvalidError } from '../errors.js'
-import type { LabelSelector } from './label-selector.js'
-import { labelSelectorFromObject, nodeLabelSelector } from './label-selector.js'
+import type { LabelSelector } from '../selectors/label-selector.js'
+import { labelSelectorFromObject, nodeLabelSelector } from '../selectors/label-selector.js'
 import type { NodeFieldExpression, NodeSelectorTerm } from './placement-rules.js'
 
 /** Which nodes a task may run on: every pair of `matchLabels` and any one of `terms` must hold. */

@@ -1,9 +1,9 @@
 import { compileConstraints } from '../constraints/constraints.js'
 import type { FieldProblem } from '../errors.js'
-import { refusal } from '../refusal.js'
+import { readProblems } from '../read-problems.js'
+import type { LabelSelectorObject } from '../selectors/label-selector.js'
+import { labelSelectorFromObject } from '../selectors/label-selector.js'
 import { wholeNumber } from '../whole-number.js'
-import type { LabelSelectorObject } from './label-selector.js'
-import { labelSelectorFromObject } from './label-selector.js'
 import { compileNodeTerm } from './node-selector.js'
 import type {
   DeviceRequest,
@@ -105,7 +105,7 @@ function deviceProblems(
 ): readonly FieldProblem[] {
   const field = `${at}.constraints`
   const unreadable = constraints.flatMap((one, index) =>
-    refusal(`${field}[${index}]`, one, () => compileConstraints([one])),
+    readProblems(`${field}[${index}]`, one, () => compileConstraints([one])),
   )
   const isOnSiblings = unreadable.length === 0 && compileConstraints(constraints).siblings.length > 0
   const message = 'must not be on siblings: a device has none'
@@ -141,7 +141,7 @@ function volumesProblems(claims: readonly VolumeClaim[], field: string): readonl
 
 /** Faults of conditions on nodes, each for itself. */
 function nodeTermProblems(terms: readonly NodeSelectorTerm[], at: string): readonly FieldProblem[] {
-  return terms.flatMap((term, index) => refusal(`${at}[${index}]`, term, () => compileNodeTerm(term)))
+  return terms.flatMap((term, index) => readProblems(`${at}[${index}]`, term, () => compileNodeTerm(term)))
 }
 
 export function preferenceProblems(
@@ -155,7 +155,9 @@ export function preferenceProblems(
 }
 
 function selectorProblems(field: string, selector: LabelSelectorObject | undefined): FieldProblem[] {
-  return selector === undefined ? [] : [...refusal(field, selector, () => labelSelectorFromObject(selector))]
+  return selector === undefined
+    ? []
+    : [...readProblems(field, selector, () => labelSelectorFromObject(selector))]
 }
 
 function isText(value: unknown): boolean {

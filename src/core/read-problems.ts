@@ -2,7 +2,7 @@ import type { FieldProblem } from './errors.js'
 import { isKeelsonError } from './errors.js'
 
 /** What `read` refuses, as problems of the field that it reads. */
-export function refusal(field: string, value: unknown, read: () => unknown): readonly FieldProblem[] {
+export function readProblems(field: string, value: unknown, read: () => unknown): readonly FieldProblem[] {
   try {
     read()
     return []
