@@ -84,16 +84,17 @@ export class HostPortTable {
     return undefined
   }
 
-  /** Who has that very port, or one that conflicts with it. */
+  /** Who has that very port, or one that conflicts with it; of several the one with the lowest name. */
   holder(port: HostPort): PortHolder | undefined {
     const byAddress = port.port === 0 ? undefined : this.#holders?.get(keyOf(port))
     if (byAddress === undefined) return undefined
     const address = addressOf(port)
-    const holders =
-      address === ANY_ADDRESS
-        ? byAddress.values().next().value
-        : (byAddress.get(ANY_ADDRESS) ?? byAddress.get(address))
-    return holders?.[0]
+    const lists =
+      address === ANY_ADDRESS ? byAddress.values() : [byAddress.get(ANY_ADDRESS), byAddress.get(address)]
+    let first: PortHolder | undefined
+    for (const list of lists)
+      for (const one of list ?? []) if (first === undefined || one.name < first.name) first = one
+    return first
   }
 
   add(ports: readonly HostPort[], by: PortHolder): void {
