@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../store/index.js'
-import { closed, list, port, protocol, quantities, text, texts, time } from './spec-schemas.js'
+import { closed, list, port, protocol, quantities, share, text, texts, time } from './spec-schemas.js'
 
 const name: JsonSchema = { type: 'string', minLength: 1 }
 const amounts: JsonSchema = { type: 'object', additionalProperties: { type: 'number', minimum: 0 } }
@@ -31,7 +31,9 @@ export const reservationSpecSchema: JsonSchema = closed(
     task: closed({ namespace: name, name }, ['namespace', 'name']),
     requests: quantities,
     ports: list(closed({ hostPort: port, protocol }, ['hostPort'])),
-    devices: list(closed({ kind: name, ids: { type: 'array', items: name, minItems: 1 } }, ['kind', 'ids'])),
+    devices: list(
+      closed({ kind: name, ids: { type: 'array', items: name, minItems: 1 }, share }, ['kind', 'ids']),
+    ),
     expireTime: time,
     resource: { type: 'object' },
   },

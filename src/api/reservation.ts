@@ -18,7 +18,12 @@ export interface ReservationSpec {
   /** Fixed ports of the node that it takes from everybody else. Protocols are `TCP` by default. */
   readonly ports?: readonly { readonly hostPort: number; readonly protocol?: 'TCP' | 'UDP' }[]
   /** Devices that it takes from everybody else; counted in the requests, too, when they do not name the kind. */
-  readonly devices?: readonly { readonly kind: string; readonly ids: readonly string[] }[]
+  readonly devices?: readonly {
+    readonly kind: string
+    readonly ids: readonly string[]
+    /** How much of each, for a task; a role keeps all of them. Default 1. */
+    readonly share?: number
+  }[]
   /**
    * RFC 3339; whoever made it ends it then, unless a volume lives on it. Default: never.
    */
@@ -49,6 +54,7 @@ function reservationProblems(spec: ReservationSpec): readonly FieldProblem[] {
   const message = `needs exactly one of role and task, and has ${role === undefined ? 'none' : 'both'}`
   return [
     ...((role === undefined) === (task === undefined) ? [{ field: 'spec', value: spec, message }] : []),
+    ...(task === undefined ? devices.flatMap(shareProblem) : []),
     ...repeated(
       'spec.ports',
       ports.map(({ hostPort, protocol = 'TCP' }) => `${hostPort}/${protocol}`),
@@ -58,6 +64,11 @@ function reservationProblems(spec: ReservationSpec): readonly FieldProblem[] {
       devices.flatMap(({ kind, ids }) => ids.map(id => `${kind} ${id}`)),
     ),
   ]
+}
+
+function shareProblem({ share }: { readonly share?: number }, index: number): readonly FieldProblem[] {
+  const message = 'is for a task only: a role keeps all of a device'
+  return share === undefined ? [] : [{ field: `spec.devices[${index}].share`, value: share, message }]
 }
 
 function repeated(field: string, values: readonly string[]): readonly FieldProblem[] {

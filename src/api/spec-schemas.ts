@@ -96,6 +96,7 @@ const nodeFields: JsonSchema = list(
   ]),
 )
 const attribute: JsonSchema = { type: 'string', minLength: 1 }
+export const share: JsonSchema = { type: 'number', exclusiveMinimum: 0, maximum: 1 }
 export const positive: JsonSchema = { type: 'integer', minimum: 1 }
 
 export const taskSpecSchema: JsonSchema = closed({
@@ -182,6 +183,7 @@ export const taskSpecSchema: JsonSchema = closed({
       {
         kind: { type: 'string', minLength: 1, maxLength: 253 },
         count: { type: 'integer', minimum: 1, maximum: 1000 },
+        share,
         constraints: list({ type: 'object' }),
       },
       ['kind'],
@@ -198,7 +200,7 @@ export const taskSpecSchema: JsonSchema = closed({
       ['name'],
     ),
   ),
-  assignedDevices: list(closed({ kind: text, ids: texts }, ['kind', 'ids'])),
+  assignedDevices: list(closed({ kind: text, ids: texts, share }, ['kind', 'ids'])),
   gang: closed({ name: { type: 'string', minLength: 1, maxLength: 253 }, minMembers: positive }, [
     'name',
     'minMembers',

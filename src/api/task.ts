@@ -98,7 +98,12 @@ export interface TaskSpec {
   /** Volumes that it needs where it runs. Whoever provides volumes knows where each can be reached, and says so here. */
   readonly volumes?: readonly VolumeClaim[]
   /** The devices that it has; written once, by the scheduler that binds it. */
-  readonly assignedDevices?: readonly { readonly kind: string; readonly ids: readonly string[] }[]
+  readonly assignedDevices?: readonly {
+    readonly kind: string
+    readonly ids: readonly string[]
+    /** How much of each it has. Default 1. */
+    readonly share?: number
+  }[]
   /** Seconds between the polite stop signal and the hard one. Default 30. */
   readonly terminationGracePeriodSeconds?: number
   /**

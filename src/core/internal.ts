@@ -71,7 +71,7 @@ export {
   takePorts,
   unionPortRanges,
 } from './resources/port-ranges.js'
-export { fromThousandths, toThousandths } from './resources/resource-units.js'
+export { fromThousandths, resourceUnit, toThousandths } from './resources/resource-units.js'
 export { fieldTest, formatFieldRequirement } from './selectors/field-requirement.js'
 export type { FieldSelector } from './selectors/field-selector.js'
 export { parseFieldSelector } from './selectors/field-selector.js'

@@ -71,13 +71,69 @@ describe('devices', () => {
     expect(nodes).toEqual(['n1', 'n1', 'n2'])
   })
 
+  test('a share goes to the device that has the least left, and others stay whole', () => {
+    const scheduler = createScheduler()
+    const devices = [gpu('0', 80), gpu('1', 80), gpu('2', 80)]
+    scheduler.addNode({ name: 'n', allocatable: { gpu: 3_000 }, devices })
+    const ask = (key: string, share: number, count = 1) => {
+      const requests = { gpu: count * share * 1_000 }
+      const placed = scheduler.place({ key, requests, devices: [{ kind: 'gpu', share, count }] })
+      return placed.kind === 'placed' ? placed.held : placed.kind
+    }
+    expect(ask('a', 0.25)).toEqual([{ kind: 'gpu', ids: ['0'], share: 0.25 }])
+    expect(ask('b', 0.5)).toEqual([{ kind: 'gpu', ids: ['0'], share: 0.5 }])
+    expect(ask('c', 0.5)).toEqual([{ kind: 'gpu', ids: ['1'], share: 0.5 }])
+    expect(ask('two', 0.25, 2)).toEqual([{ kind: 'gpu', ids: ['0', '1'], share: 0.25 }])
+    expect(ask('whole', 1)).toEqual([{ kind: 'gpu', ids: ['2'] }])
+    // There are 250 thousandths left, all on one device.
+    expect(ask('again', 0.125, 2)).toBe('unschedulable')
+    scheduler.removeTask('c')
+    expect(ask('again', 0.125, 2)).toBe('unschedulable')
+    scheduler.removeTask('whole')
+    expect(ask('again', 0.125, 2)).toEqual([{ kind: 'gpu', ids: ['1', '2'], share: 0.125 }])
+  })
+
+  test('law: no device is given more than once in all, whatever comes and goes, also in copies', () => {
+    const share = fc.constantFrom(1, 0.5, 0.3, 0.001)
+    const act = fc.record({
+      key: fc.nat(7),
+      share,
+      count: fc.integer({ min: 1, max: 2 }),
+      copy: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 25 }), acts => {
+        const scheduler = createScheduler()
+        scheduler.addNode({ name: 'n', allocatable: {}, devices: [gpu('0', 1), gpu('1', 1)] })
+        for (const { key, share: of, count, copy } of acts) {
+          const used = new Map<string, number>()
+          const on = copy ? scheduler.fork() : scheduler
+          const isGone = on.removeTask(`t${key}`)
+          const before = on.explain({ key: 'x', devices: [{ kind: 'gpu' }] }).nodes[0]?.fits
+          if (!isGone) on.place({ key: `t${key}`, devices: [{ kind: 'gpu', share: of, count }] })
+          for (const { held = [] } of on.tasksOn('n'))
+            for (const { ids, share: part = 1 } of held)
+              for (const id of ids) used.set(id, (used.get(id) ?? 0) + Math.round(part * 1_000))
+          for (const thousandths of used.values()) expect(thousandths).toBeLessThanOrEqual(1_000)
+          if (isGone) expect(before).toBe(['0', '1'].some(id => !used.has(id)))
+        }
+      }),
+      { numRuns: 60, seed: 7 },
+    )
+  })
+
   test('law: a choice is found exactly if one exists, by trying all of them', () => {
     const kind = fc.constantFrom('gpu', 'fpga')
-    const device = fc.record({ kind, memory: fc.constantFrom(20, 40, 80) })
+    const device = fc.record({
+      kind,
+      memory: fc.constantFrom(20, 40, 80),
+      free: fc.constantFrom(0, 0.25, 0.5, 1, 1),
+    })
     const request = fc.record({
       kind,
       count: fc.integer({ min: 1, max: 2 }),
       least: fc.constantFrom(20, 40, 80),
+      share: fc.constantFrom(0.25, 0.5, 1, 1),
     })
     fc.assert(
       fc.property(
@@ -85,14 +141,14 @@ describe('devices', () => {
         fc.array(request, { maxLength: 3 }),
         (devices, requests) => {
           const free = devices.map((one, at) => ({
-            kind: one.kind,
-            id: `${at}`,
-            attributes: { memory: one.memory },
+            device: { kind: one.kind, id: `${at}`, attributes: { memory: one.memory } },
+            free: one.free,
           }))
           const compiled = compileDeviceRequests(
-            requests.map(({ kind: of, count, least }) => ({
+            requests.map(({ kind: of, count, least, share }) => ({
               kind: of,
               count,
+              share,
               constraints: [{ attribute: 'memory', operator: 'greaterOrEqual' as const, value: `${least}` }],
             })),
           )
@@ -102,7 +158,8 @@ describe('devices', () => {
             free.some(
               (one, at) =>
                 !used.has(at) &&
-                wants[from]?.accepts(one) === true &&
+                (wants[from]?.share ?? 1) <= one.free &&
+                wants[from]?.accepts(one.device) === true &&
                 exists(from + 1, new Set([...used, at])),
             )
           const chosen = chooseDevices(compiled, free)
@@ -117,6 +174,9 @@ describe('devices', () => {
   test.each([
     [{ devices: [{ kind: '' }] }, 'devices[0].kind'],
     [{ devices: [{ kind: 'gpu', count: 0 }] }, 'devices[0].count'],
+    [{ devices: [{ kind: 'gpu', share: 0 }] }, 'devices[0].share'],
+    [{ devices: [{ kind: 'gpu', share: 1.5 }] }, 'devices[0].share'],
+    [{ devices: [{ kind: 'gpu', share: 0.0005 }] }, 'devices[0].share'],
     [
       { devices: [{ kind: 'gpu', constraints: [{ attribute: 'a', operator: 'unique' as const }] }] },
       'devices[0].constraints',

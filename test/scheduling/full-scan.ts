@@ -86,9 +86,13 @@ function viewOf(node: NodeDescription, all: readonly TaskPlacement[], columns: R
     images: node.images ?? {},
     devices: (node.devices ?? []).map(device => ({
       device,
-      isHeld: here.some(({ held = [] }) =>
-        held.some(({ kind, ids }) => kind === device.kind && ids.includes(device.id)),
-      ),
+      free:
+        1 -
+        here
+          .flatMap(({ held = [] }) => held)
+          .filter(({ kind, ids }) => kind === device.kind && ids.includes(device.id))
+          .reduce((sum, { share = 1 }) => sum + share * 1_000, 0) /
+          1_000,
     })),
     taskCount: here.length,
     taskLimit: node.allocatable['pods'] ?? Number.POSITIVE_INFINITY,

@@ -109,6 +109,32 @@ describe('fragmentation', () => {
     )
   })
 
+  test('what is left of devices is of use by the piece: a half goes where no whole one is broken', () => {
+    const mix = [{ requests: { gpu: 1_000 }, weight: 1 }]
+    const devices = ['0', '1'].map(id => ({ kind: 'gpu', id }))
+    const node = { allocatable: { gpu: 2_000 }, devices }
+    const scheduler = withNodes(only(leastFragmentation({ resource: 'gpu', mix })), [
+      { name: 'n1', ...node },
+      { name: 'n2', ...node },
+    ])
+    const half = { requests: { gpu: 500 }, devices: [{ kind: 'gpu', share: 0.5 }] }
+    const place = (key: string) => scheduler.place({ key, ...half })
+    // A device is broken: half of it, a quarter of the node, is wasted. Then the other half is of use.
+    expect(place('a')).toMatchObject({ node: 'n1', score: 37.5 })
+    expect(place('b')).toMatchObject({ node: 'n1', score: 62.5, held: [{ ids: ['0'], share: 0.5 }] })
+    // Two halves of two devices are a whole device by their amount, and nothing a whole one is asked of.
+    for (const id of ['0', '1'])
+      scheduler.addTask({
+        key: `h${id}`,
+        node: 'n2',
+        ...half,
+        held: [{ kind: 'gpu', ids: [id], share: 0.5 }],
+      })
+    const whole = { requests: { gpu: 1_000 }, devices: [{ kind: 'gpu' }] }
+    expect(scheduler.fits({ key: 'w', ...whole }, 'n2')).toBe(false)
+    expect(scheduler.place({ key: 'c', ...half })).toMatchObject({ node: 'n2', score: 62.5 })
+  })
+
   test('a task that needs no GPU stays off the node whose last cpu a GPU needs', () => {
     const mix = [{ requests: { cpu: 4, gpu: 1 }, weight: 1 }]
     const scheduler = withNodes(only(leastFragmentation({ resource: 'gpu', mix })), [

@@ -100,7 +100,7 @@ function targetProblems(
 }
 
 function deviceProblems(
-  { kind, count = 1, constraints = [] }: DeviceRequest,
+  { kind, count = 1, share = 1, constraints = [] }: DeviceRequest,
   at: string,
 ): readonly FieldProblem[] {
   const field = `${at}.constraints`
@@ -112,9 +112,16 @@ function deviceProblems(
   return [
     ...(isText(kind) ? [] : [{ field: `${at}.kind`, value: kind, message: NOT_EMPTY }]),
     ...wholeNumber(`${at}.count`, count, { min: 1, max: PIECES_MAX }),
+    ...(isShare(share) ? [] : [{ field: `${at}.share`, value: share, message: NO_SHARE }]),
     ...unreadable,
     ...(isOnSiblings ? [{ field, value: constraints, message }] : []),
   ]
+}
+
+const NO_SHARE = 'must be from 0.001 to 1, with three decimals at most'
+
+function isShare(share: number): boolean {
+  return share >= 0.001 && share <= 1 && Math.abs(share * 1000 - Math.round(share * 1000)) < 1e-9
 }
 
 const ACCESS: readonly string[] = ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadOnlyMany', 'ReadWriteMany']

@@ -97,6 +97,11 @@ export interface DeviceRequest {
   readonly kind: string
   /** How many, at least 1. Default 1. */
   readonly count?: number
+  /**
+   * How much of each of them, in thousandths from 0.001 to 1. Less than 1: others may have the rest, and of several each is
+   * another device. Default 1: all of it.
+   */
+  readonly share?: number
   /** What each of them must satisfy by its attributes; not those on siblings. Default: any device of the kind. */
   readonly constraints?: readonly Constraint[]
 }

@@ -10,15 +10,14 @@ export function devices(): FilterPlugin {
     applies: request => request.devices.length > 0,
     filter(request, node) {
       const own = node.devices
-      const free = own.filter(({ isHeld }) => !isHeld).map(({ device }) => device)
-      if (chooseDevices(request.devices, free) !== undefined) return undefined
+      if (chooseDevices(request.devices, own) !== undefined) return undefined
       const kinds = [...new Set(request.devices.map(({ kind }) => kind))].sort()
       // Of what is short as an amount already, there is no more to say.
       const short = request.demands.flatMap(demand =>
         kinds.includes(demand.resource) ? (shortage(demand, node) ?? []) : [],
       )
       if (short.length > 0) return short
-      const all = own.map(({ device }) => device)
+      const all = own.map(({ device }) => ({ device, free: 1 }))
       return [
         {
           code: 'InsufficientDevices',

@@ -15,22 +15,31 @@ export interface HeldDevices {
   readonly kind: string
   /** In order. */
   readonly ids: readonly string[]
+  /** How much of each it has. Default 1. */
+  readonly share?: number
 }
 
-/** The devices held on one node, counted: a node that was overbooked gets one back when the last holder is gone. */
-export class DeviceTable {
-  readonly #holders = new Map<string, number>()
+/** A device, and how much of it nothing has, from 0 to 1. */
+export interface FreeDevice {
+  readonly device: NodeDevice
+  readonly free: number
+}
 
-  isHeld({ kind, id }: NodeDevice): boolean {
-    return this.#holders.has(`${kind} ${id}`)
+/** How much of each device of one node is held, in thousandths; more than all of it where the node was overbooked. */
+export class DeviceTable {
+  readonly #held = new Map<string, number>()
+
+  /** From 0 to 1. */
+  freeOf({ kind, id }: NodeDevice): number {
+    return Math.max(0, 1_000 - (this.#held.get(`${kind} ${id}`) ?? 0)) / 1_000
   }
 
   count(held: readonly HeldDevices[], by: 1 | -1): void {
-    for (const { kind, ids } of held)
+    for (const { kind, ids, share = 1 } of held)
       for (const id of ids) {
-        const count = (this.#holders.get(`${kind} ${id}`) ?? 0) + by
-        if (count === 0) this.#holders.delete(`${kind} ${id}`)
-        else this.#holders.set(`${kind} ${id}`, count)
+        const thousandths = (this.#held.get(`${kind} ${id}`) ?? 0) + by * Math.round(share * 1_000)
+        if (thousandths === 0) this.#held.delete(`${kind} ${id}`)
+        else this.#held.set(`${kind} ${id}`, thousandths)
       }
   }
 }

@@ -240,7 +240,7 @@ export class NodeRow implements NodeView {
 
   get devices(): NodeView['devices'] {
     const { devices = [] } = this.#description
-    return devices.map(device => ({ device, isHeld: this.#devices?.isHeld(device) === true }))
+    return devices.map(device => ({ device, free: this.#devices?.freeOf(device) ?? 1 }))
   }
 
   holdDevices(held: readonly HeldDevices[], by: 1 | -1): void {

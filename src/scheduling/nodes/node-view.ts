@@ -1,6 +1,6 @@
 import type { Attributes, Taint } from '../../core/index.js'
 import type { AttachedVolume } from './attached-volumes.js'
-import type { NodeDevice } from './devices.js'
+import type { FreeDevice } from './devices.js'
 import type { HostPort, PortHolder } from './host-ports.js'
 import type { NodeImage } from './node-description.js'
 import type { ResourceColumn } from './resource-columns.js'
@@ -27,8 +27,8 @@ export interface NodeView {
   allocatable(column: ResourceColumn): number
   /** Base units asked for by the tasks placed on the node. */
   requested(column: ResourceColumn): number
-  /** Its devices, and whether a task has them. */
-  readonly devices: readonly { readonly device: NodeDevice; readonly isHeld: boolean }[]
+  /** Its devices, and how much of each nothing has. */
+  readonly devices: readonly FreeDevice[]
   /** Most volumes of a driver that it takes; infinite when it has no limit. */
   volumeLimit(driver: string): number
   /** Volumes of a driver that are attached. */

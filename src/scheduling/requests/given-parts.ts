@@ -21,8 +21,7 @@ export function whatIsGiven(
   if (dynamicPorts.length + devices.length === 0) return NOTHING_GIVEN
   const isTaken = (port: HostPort): boolean => row.portConflict([port]) !== undefined
   const ports = dynamicPorts.length === 0 ? undefined : givePorts([...hostPorts, ...dynamicPorts], isTaken)
-  const free = row.devices.flatMap(({ device, isHeld }) => (isHeld ? [] : [device]))
-  const held = devices.length === 0 ? undefined : chooseDevices(devices, free)
+  const held = devices.length === 0 ? undefined : chooseDevices(devices, row.devices)
   return { ...(ports === undefined ? {} : { hostPorts: ports }), ...(held === undefined ? {} : { held }) }
 }
 

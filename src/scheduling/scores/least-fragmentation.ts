@@ -3,6 +3,7 @@ import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
 import { vectorProblems } from '../nodes/field-problems.js'
 import type { NodeView } from '../nodes/node-view.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
+import { chooseDevices } from '../requests/device-request.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 
 /** Options of {@link leastFragmentation}. */
@@ -23,7 +24,8 @@ const FRAGMENTATION_OPTIONS = /* @__PURE__ */ knownOptions<FragmentationOptions>
  * class of the mix is what of the resource is free there, and stays free when as many of the class as fit have come; its
  * mean by weight is the node's fragmentation. The score is `50 − 50 · growth`, with the growth of it as a share of what the
  * node has (fragmentation gradient descent; Weng et al., ATC 2023). For tasks that ask for none of the resource, too: they
- * may take the cpu that its users need.
+ * may take the cpu that its users need. Where the resource is a kind of devices with shares, it is wasted by the piece: of
+ * two halves that are left of two devices, none is of use to who needs a whole one.
  *
  * @throws InvalidError when the mix is empty, an amount is not acceptable, or a class asks for none of the resource
  */
@@ -65,8 +67,35 @@ export function leastFragmentation(options: FragmentationOptions): NodeScorePlug
     }
     let fit = Math.max(0, node.taskLimit - node.taskCount - (after ? 1 : 0))
     for (const [name, amount] of demands) fit = Math.min(fit, Math.floor(freeOf(name) / amount))
+    const pieces = piecesOf(resource, request, node, after)
+    if (pieces !== undefined) fit = Math.min(fit, fitInto(pieces, own))
     return freeOf(resource) - fit * own
   }
+}
+
+/** A whole device, in thousandths. */
+const WHOLE = 1_000
+
+/** What is free of each device of the kind; undefined where the amounts of the kind are not those of its devices. */
+function piecesOf(
+  kind: string,
+  request: PreparedRequest,
+  node: NodeView,
+  after: boolean,
+): readonly number[] | undefined {
+  const own = node.devices.filter(({ device }) => device.kind === kind)
+  if (own.length === 0 || own.length * WHOLE !== node.allocatable(request.column(kind))) return undefined
+  const given = after && request.devices.length > 0 ? chooseDevices(request.devices, node.devices) : []
+  return own.map(({ device, free }) => {
+    const held = given?.find(one => one.kind === kind && one.ids.includes(device.id))
+    return Math.round((free - (held === undefined ? 0 : (held.share ?? 1))) * WHOLE)
+  })
+}
+
+/** How many times so much fits: whole devices, or a share of one. */
+function fitInto(pieces: readonly number[], amount: number): number {
+  if (amount >= WHOLE) return Math.floor((pieces.filter(piece => piece === WHOLE).length * WHOLE) / amount)
+  return pieces.reduce((sum, piece) => sum + Math.floor(piece / amount), 0)
 }
 
 function mixProblems({ resource, mix }: FragmentationOptions): readonly FieldProblem[] {

@@ -92,8 +92,7 @@ export function writeBinding(
   tx.modify(Task, ref, draft => {
     draft.spec.nodeName = node
     const { held, hostPorts } = given
-    if (held !== undefined)
-      draft.spec.assignedDevices = held.map(({ kind, ids }) => ({ kind, ids: [...ids] }))
+    if (held !== undefined) draft.spec.assignedDevices = held.map(one => ({ ...one, ids: [...one.ids] }))
     const ports = (draft.spec.ports ?? []).filter(
       port => port.hostPort === undefined && port.hostPortRange !== undefined,
     )

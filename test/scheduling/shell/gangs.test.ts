@@ -148,6 +148,29 @@ describe('what a task is given on its node', () => {
     expect(world.nodeOf('b')).toBe('n1')
   })
 
+  test('shares of a device are written to the tasks that have them, and are not there for others', async () => {
+    const world = createCluster()
+    await world.addNode('n1', { cpu: 9 })
+    await world.env.run(() =>
+      world.store.modifyStatus(Node, { name: 'n1' }, draft => {
+        if (draft.status !== undefined) draft.status.devices = [{ kind: 'gpu', id: '0' }]
+      }),
+    )
+    await run(world)
+    for (const name of ['a', 'b', 'c']) await world.addTask(name, { devices: [{ kind: 'gpu', share: 0.4 }] })
+    const assigned = ['a', 'b', 'c'].map(
+      name => world.store.get(Task, { namespace, name })?.spec.assignedDevices,
+    )
+    const part = [{ kind: 'gpu', ids: ['0'], share: 0.4 }]
+    expect(assigned).toEqual([part, part, undefined])
+    expect(world.scheduled('c')).toContain('1 Insufficient gpu.')
+    await run(world, { name: 'another', schedulerName: 'another' })
+    await world.addTask('d', { schedulerName: 'another', devices: [{ kind: 'gpu', share: 0.3 }] })
+    expect(world.scheduled('d')).toContain('1 Insufficient gpu.')
+    await world.addTask('e', { schedulerName: 'another', devices: [{ kind: 'gpu', share: 0.2 }] })
+    expect(world.nodeOf('e')).toBe('n1')
+  })
+
   test('a range that begins with the higher port is refused by name', async () => {
     const world = createCluster()
     const backwards = [{ containerPort: 80, hostPortRange: { first: 9, last: 3 } }]
