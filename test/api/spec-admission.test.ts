@@ -197,7 +197,13 @@ describe('what no loop could act on is refused where it is given', () => {
     const error: unknown = await store.create(Task, { metadata, spec }).catch(thrown => thrown)
     expect(problemsOf(error)).toEqual(['spec.affinity[0].labelSelector'])
     await store.create(Task, { metadata, spec: { ...spec, group: 'web' } })
-    const controller = { apiVersion: ReplicaSet.apiVersion, kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true }
+    const controller = {
+      apiVersion: ReplicaSet.apiVersion,
+      kind: 'ReplicaSet',
+      name: 'web',
+      uid: 'u',
+      controller: true,
+    }
     await store.create(Task, { metadata: { ...metadata, name: 'y', ownerReferences: [controller] }, spec })
   })
 
