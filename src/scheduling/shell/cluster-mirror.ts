@@ -14,6 +14,7 @@ import type { TaskPlacement } from '../task-ledger.js'
 import { FailedTasks } from './failed-tasks.js'
 import { HeldRoom, heldForRoles, holdKey } from './held-room.js'
 import { ImageShares } from './image-shares.js'
+import { MirroredTasks } from './mirrored-tasks.js'
 import { readableNode } from './node-object.js'
 import { QueueUse } from './queue-use.js'
 import { asksSame, takesSame } from './same-placement.js'
@@ -60,19 +61,10 @@ export class ClusterMirror {
   readonly #described = new Map<string, NodeDescription>()
   /** What tasks on a node use of what is held there for roles. */
   readonly #reservedUses = new Map<string, Map<string, ResourceVector>>()
-  /** Which state of each placed task is mirrored. */
-  readonly #tasks = new Map<string, string>()
+  readonly #tasks = new MirroredTasks()
   /** When each node last changed, or a task came to it that was not assumed here; counted in such changes. */
   readonly #epochs = new Map<string, number>()
   #changes = 0
-  /** The group of each active task, and its members. */
-  readonly #groups = new Map<string, string>()
-  readonly #members = new Map<string, Set<string>>()
-  /** How many bound tasks have each priority. */
-  readonly #priorities = new Map<number, number>()
-  readonly #priorityOf = new Map<string, number>()
-  /** Tasks that were placed here, but are not bound in the store yet. */
-  readonly #assumed = new Set<string>()
 
   constructor(
     profile: Profile,
@@ -188,6 +180,7 @@ export class ClusterMirror {
     const node = task?.spec.nodeName
     const use = task === undefined ? {} : reservedUse(task)
     const isUsing = node !== undefined && Object.keys(use).length > 0
+    if (!isUsing && this.#reservedUses.size === 0) return false
     for (const name of new Set([before, node])) {
       if (name === undefined) continue
       const uses = this.#reservedUses.get(name)
@@ -201,27 +194,39 @@ export class ClusterMirror {
 
   /** Takes in a task as it is now. Only one that has a node and has not ended takes room. */
   setTask(key: string, task: Task | undefined): MirrorChange {
+    const known = this.#tasks.get(key)
+    if (task !== undefined && known?.told === task) return NONE
     const version = task === undefined ? undefined : versionOfTask(task)
-    this.#noteMember(key, task)
     if (task !== undefined) this.failed.note(task)
-    const priority = version === undefined ? undefined : (task?.spec.priority ?? 0)
-    if (this.#priorityOf.get(key) !== priority) {
-      this.#countPriority(this.#priorityOf.get(key), -1)
-      this.#countPriority(priority, 1)
-      if (priority === undefined) this.#priorityOf.delete(key)
-      else this.#priorityOf.set(key, priority)
-    }
+    const mirrored = known ?? this.#tasks.of(key)
+    this.#tasks.setGroup(mirrored, task === undefined || !isTaskActive(task) ? undefined : groupOfTask(task))
+    this.#tasks.setPriority(mirrored, version === undefined ? undefined : (task?.spec.priority ?? 0))
+    if (version === undefined && mirrored.isAssumed) return NONE
+    // Whatever throws is tried again when the task is told again.
+    mirrored.told = undefined
+    const isKnown = version !== undefined && mirrored.version === version
+    mirrored.version = undefined
+    const change = version === undefined ? this.#leave(key) : this.#arrive(key, task as Task, isKnown)
+    mirrored.told = task
+    mirrored.version = version
+    if (task === undefined) this.#tasks.forget(mirrored)
+    return change
+  }
+
+  /** The task takes no room. */
+  #leave(key: string): MirrorChange {
+    this.use.delete(key)
     const held = this.scheduler.task(key)
-    if (task === undefined || version === undefined) {
-      if (this.#assumed.has(key)) return NONE
-      this.#tasks.delete(key)
-      this.use.delete(key)
-      const isFreed = held !== undefined && this.scheduler.removeTask(key)
-      this.#hold(key)
-      this.#noteReservedUse(key, held?.node, undefined)
-      return isFreed ? { kind: 'freed', node: held.node, task: held } : NONE
-    }
-    if (held !== undefined && this.#tasks.get(key) === version) return NONE
+    const isFreed = held !== undefined && this.scheduler.removeTask(key)
+    this.#hold(key)
+    this.#noteReservedUse(key, held?.node, undefined)
+    return isFreed ? { kind: 'freed', node: held.node, task: held } : NONE
+  }
+
+  /** The task takes room on its node. `isKnown`: it did in the same state, unless that was taken back. */
+  #arrive(key: string, task: Task, isKnown: boolean): MirrorChange {
+    const held = this.scheduler.task(key)
+    if (held !== undefined && isKnown) return NONE
     const node = task.spec.nodeName ?? ''
     for (const { name } of this.held.forTask(key)) this.scheduler.removeTask(holdKey(name))
     const { assignedDevices } = task.spec
@@ -231,7 +236,6 @@ export class ClusterMirror {
     if (held === undefined || !asksSame(held, demand)) this.scheduler.addTask(demand)
     this.use.set(key, task, demand.requests ?? {})
     const isRedescribed = this.#noteReservedUse(key, held?.node, task)
-    this.#tasks.set(key, version)
     if (held !== undefined && takesSame(held, demand)) return isRedescribed ? { kind: 'node', node } : NONE
     this.#touch(node)
     // It left, and it came: what either may help is looked at.
@@ -243,7 +247,9 @@ export class ClusterMirror {
   assume(request: PlacementRequest, task: Task): PlaceResult {
     const result = this.scheduler.place(request)
     if (result.kind === 'placed') {
-      this.#assumed.add(request.key)
+      const mirrored = this.#tasks.of(request.key)
+      mirrored.isAssumed = true
+      mirrored.told = undefined
       this.use.set(request.key, task, request.requests ?? {})
     }
     return result
@@ -251,17 +257,22 @@ export class ClusterMirror {
 
   /** From now on the task is again where `setTask` says: tell it next. */
   unassume(key: string): void {
-    this.#assumed.delete(key)
+    const mirrored = this.#tasks.get(key)
+    if (mirrored !== undefined) mirrored.isAssumed = false
   }
 
   /** Whether it is placed here, and not bound in the store yet. */
   isAssumed(key: string): boolean {
-    return this.#assumed.has(key)
+    return this.#tasks.get(key)?.isAssumed === true
   }
 
   /** Takes back what `assume` placed. */
   release(key: string): void {
-    this.#assumed.delete(key)
+    const mirrored = this.#tasks.get(key)
+    if (mirrored !== undefined) {
+      mirrored.isAssumed = false
+      mirrored.told = undefined
+    }
     this.scheduler.removeTask(key)
     this.use.undo(key)
     this.#hold(key)
@@ -269,22 +280,12 @@ export class ClusterMirror {
 
   /** The lowest priority of a task that has a node; undefined when none has. */
   get lowestPriority(): number | undefined {
-    let lowest: number | undefined
-    for (const priority of this.#priorities.keys())
-      if (lowest === undefined || priority < lowest) lowest = priority
-    return lowest
-  }
-
-  #countPriority(priority: number | undefined, by: 1 | -1): void {
-    if (priority === undefined) return
-    const count = (this.#priorities.get(priority) ?? 0) + by
-    if (count === 0) this.#priorities.delete(priority)
-    else this.#priorities.set(priority, count)
+    return this.#tasks.lowestPriority
   }
 
   /** How many active tasks the group has, with or without a node. */
   membersOf(group: string): number {
-    return this.#members.get(group)?.size ?? 0
+    return this.#tasks.membersOf(group)
   }
 
   /** Takes in a node, and all that is bound to it and held on it, as they are together now. */
@@ -328,25 +329,11 @@ export class ClusterMirror {
 
   /** Whether the task, if it takes room, is counted in as it is. */
   knowsTask(task: Task): boolean {
+    if (task.spec.nodeName === undefined) return true
+    const known = this.#tasks.get(taskKey(task.metadata))
+    if (known?.told === task) return true
     const version = versionOfTask(task)
-    return version === undefined || this.#tasks.get(taskKey(task.metadata)) === version
-  }
-
-  #noteMember(key: string, task: Task | undefined): void {
-    const group = task === undefined || !isTaskActive(task) ? undefined : groupOfTask(task)
-    const before = this.#groups.get(key)
-    if (before === group) return
-    if (before !== undefined) {
-      const members = this.#members.get(before)
-      members?.delete(key)
-      if (members?.size === 0) this.#members.delete(before)
-      this.#groups.delete(key)
-    }
-    if (group === undefined) return
-    this.#groups.set(key, group)
-    const members = this.#members.get(group)
-    if (members === undefined) this.#members.set(group, new Set([key]))
-    else members.add(key)
+    return version === undefined || known?.version === version
   }
 
   #touch(node: string): void {

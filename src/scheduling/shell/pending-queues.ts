@@ -86,6 +86,10 @@ export class PendingQueues {
     this.#placeOf.delete(key)
   }
 
+  has(key: string): boolean {
+    return this.#placeOf.has(key)
+  }
+
   /** The first that is to be tried, left inside. */
   peek(): Task | undefined {
     return this.#first()?.task

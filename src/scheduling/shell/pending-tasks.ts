@@ -15,14 +15,24 @@ interface Entry {
 /** Below 0 when the first is to be placed before the second. */
 export type CompareRanked = (a: Task, b: Task, rankOfA: TaskRank, rankOfB: TaskRank) => number
 
+/** So few that came since are not worth sorting all. */
+const HEAP_MIN = 64
+
 /**
  * Tasks in order, first in order first. Taking and adding cost the logarithm of how many there are. An entry never changes
  * its place by itself: what its order depends on is kept with it, and whoever changes that puts the task in again.
+ *
+ * Many that come at once are sorted, which takes half the comparisons of a heap; those that come later wait in a heap
+ * beside them. Entries that were replaced or deleted are passed over when they come up.
  */
 export class PendingTasks {
   readonly #tasks = new Map<string, Entry>()
-  /** A binary heap; entries that were replaced or deleted are passed over when they come up. */
-  #heap: Entry[] = []
+  /** In order, the first last. */
+  #sorted: Entry[] = []
+  /** A binary heap. */
+  readonly #heap: Entry[] = []
+  /** Came since somebody asked for the first. */
+  #added: Entry[] = []
   readonly #compare: CompareRanked
 
   constructor(compare: CompareRanked) {
@@ -42,9 +52,8 @@ export class PendingTasks {
     if (known?.task === task && known.rank.isBelowMinimum === rank.isBelowMinimum) return
     const entry = { key, task, rank }
     this.#tasks.set(key, entry)
-    this.#heap.push(entry)
-    this.#up(this.#heap.length - 1)
-    if (this.#heap.length > 64 && this.#heap.length > 2 * this.#tasks.size) this.#compact()
+    this.#added.push(entry)
+    if (this.#added.length > HEAP_MIN && this.#added.length > 2 * this.#tasks.size) this.#sort()
   }
 
   /** Puts a task that is inside in again, by another rank. */
@@ -64,10 +73,13 @@ export class PendingTasks {
 
   /** The first with its rank, left inside. */
   first(): { readonly key: string; readonly task: Task; readonly rank: TaskRank } | undefined {
+    this.#putInOrder()
     for (;;) {
-      const first = this.#heap[0]
+      const isOfHeap = this.#isHeapFirst()
+      const first = isOfHeap ? this.#heap[0] : this.#sorted.at(-1)
       if (first === undefined || this.#tasks.get(first.key) === first) return first
-      this.#pop()
+      if (isOfHeap) this.#pop()
+      else this.#sorted.pop()
     }
   }
 
@@ -76,12 +88,31 @@ export class PendingTasks {
     const first = this.first()
     if (first === undefined) return undefined
     this.#tasks.delete(first.key)
-    this.#pop()
     return first.task
   }
 
-  #compact(): void {
-    this.#heap = [...this.#tasks.values()].sort((a, b) => this.#compare(a.task, b.task, a.rank, b.rank))
+  #putInOrder(): void {
+    if (this.#added.length === 0) return
+    const laterCount = this.#heap.length + this.#added.length
+    if (laterCount > HEAP_MIN && laterCount > this.#sorted.length) return this.#sort()
+    for (const entry of this.#added) {
+      this.#heap.push(entry)
+      this.#up(this.#heap.length - 1)
+    }
+    this.#added = []
+  }
+
+  #sort(): void {
+    this.#sorted = [...this.#tasks.values()].sort((a, b) => this.#compare(b.task, a.task, b.rank, a.rank))
+    this.#heap.length = 0
+    this.#added = []
+  }
+
+  /** Whether the first of the heap comes before the first of those that are sorted. */
+  #isHeapFirst(): boolean {
+    const [one, other] = [this.#heap[0], this.#sorted.at(-1)]
+    if (one === undefined || other === undefined) return one !== undefined
+    return this.#compare(one.task, other.task, one.rank, other.rank) < 0
   }
 
   #pop(): void {

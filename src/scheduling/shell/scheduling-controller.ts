@@ -5,7 +5,6 @@ import { createController } from '../../reconcile/index.js'
 import type { SchedulingControllerOptions } from './scheduling-controller-options.js'
 import { SCHEDULING_CONTROLLER_OPTIONS } from './scheduling-controller-options.js'
 import { SchedulingLoop } from './scheduling-loop.js'
-import { isUnassigned } from './task-object.js'
 
 /**
  * Gives every Task without a node one: writes `spec.nodeName` and the condition `Scheduled=True`, or, when no
@@ -34,8 +33,8 @@ export function createSchedulingController(options: SchedulingControllerOptions 
   const controller = createController({
     name,
     for: Task,
-    // What becomes of other tasks is taken in by `changed`.
-    when: ({ after }) => after !== undefined && isUnassigned(after as Task),
+    // What becomes of others is taken in by `changed`, which is told before.
+    when: ({ after }) => after !== undefined && loop.needsLook(after as Task),
     concurrency,
     events: options.events ?? { whenKnown: Event },
     watches: [
@@ -44,7 +43,7 @@ export function createSchedulingController(options: SchedulingControllerOptions 
       { kind: DisruptionBudget, map: () => [], optional: true },
     ],
     started: client => loop.reset(client),
-    changed: ({ changes }, reader) => loop.changed(changes, reader),
+    changed: (news, reader) => loop.changed(news, reader),
     reconcile: (ref, task, ctx) => loop.reconcile(ref, task, ctx),
   })
   loop.enqueue = (ref, why) => controller.enqueue(ref, why)

@@ -35,7 +35,7 @@ import { TaskPlacer } from './task-placer.js'
 import { TaskQueue } from './task-queue.js'
 import { reasonAside, reportRefusal } from './task-refusal.js'
 
-type Reader = Pick<Client, 'get' | 'list'>
+type Reader = Pick<Client, 'get' | 'list' | 'revision'>
 
 /** What is known of the cluster since the last start, and who decides by it. */
 interface Parts {
@@ -59,6 +59,8 @@ export class SchedulingLoop {
   readonly #failureMemory: FailureMemoryPolicy
   readonly #compare: (a: Task, b: Task) => number
   #parts: Parts
+  /** What was there when it started, and up to which revision. */
+  #knownRevision = -1
 
   constructor(options: SchedulingControllerOptions) {
     const { profile = spreadProfile(), retryDelayMs = 100, retryDelayMsMax = 10_000 } = options
@@ -118,6 +120,7 @@ export class SchedulingLoop {
     const hasReservations = knowsKind(reader, Reservation)
     this.#parts = this.#start(hasReservations)
     this.#rooms?.start(reader)
+    this.#knownRevision = reader.revision
     for (const node of reader.list(Node).items) this.#parts.mirror.setNode(node.metadata.name, node)
     if (hasReservations)
       for (const one of reader.list(Reservation).items)
@@ -129,7 +132,8 @@ export class SchedulingLoop {
   }
 
   /** Idempotent: takes in the present state, and asks for the tasks that it may help. */
-  changed(changes: CacheChanges['changes'], reader: Reader): void {
+  changed({ changes, revision }: CacheChanges, reader: Reader): void {
+    if (revision <= this.#knownRevision) return this.#goOn({ client: reader })
     const grown = new Set<string>()
     for (const { before, after } of changes) {
       const { kind, metadata: { namespace, name = '' } = {} } = after ?? before ?? {}
@@ -153,6 +157,16 @@ export class SchedulingLoop {
     }
     this.#wakeGangs(grown)
     this.#goOn({ client: reader })
+  }
+
+  /**
+   * Whether the task is to be looked at by itself: those that are only to be tried are looked at with the first of them,
+   * who is asked for whenever there is one.
+   */
+  needsLook(task: Task): boolean {
+    if (!isUnassigned(task)) return false
+    const key = taskKey(task.metadata)
+    return !this.#parts.queue.pending.has(key) || this.#parts.mirror.held.forTask(key).length > 0
   }
 
   /** Places the first in order of those that are to be tried, a batch or a gang at a time. */
@@ -241,6 +255,8 @@ export class SchedulingLoop {
     const batch = this.#parts.queue.take(this.#batchMax)
     if (batch === undefined) return
     const { keys, gang } = batch
+    // Other workers go on meanwhile.
+    this.#wakeNext()
     const open: OpenTask[] = []
     for (const key of keys) {
       const task = ctx.client.get(Task, refOfKey(key))

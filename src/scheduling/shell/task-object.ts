@@ -3,8 +3,8 @@ import type { Task } from '../../api/index.js'
 import { isTaskActive, TEMPLATE_HASH_LABEL } from '../../api/index.js'
 import { deviceAmounts } from '../../api/internal.js'
 import type { ResourceVector } from '../../core/index.js'
-import { parseResources, parseTime } from '../../core/index.js'
-import { compareText } from '../../core/internal.js'
+import { parseResources } from '../../core/index.js'
+import { compareText, compareTimes } from '../../core/internal.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import { imageName } from './image-name.js'
@@ -119,9 +119,4 @@ export function compareTasks(a: Task, b: Task): number {
     compareTimes(a.metadata.creationTimestamp, b.metadata.creationTimestamp) ||
     compareText(taskKey(a.metadata), taskKey(b.metadata))
   )
-}
-
-/** Those of one template are mostly of one moment. */
-function compareTimes(a: string, b: string): number {
-  return a === b ? 0 : parseTime(a) - parseTime(b)
 }

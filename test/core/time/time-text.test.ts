@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatTime, parseTime } from '../../../src/core/index.js'
+import { compareTimes } from '../../../src/core/time/time-text.js'
 
 const validMs = fc.integer({ min: -62_167_219_200_000, max: 253_402_300_799_999 })
 const invalid = expect.objectContaining({ code: 'Invalid' })
@@ -108,4 +109,19 @@ describe('time as text', () => {
       '1969-12-31T23:59:59.999Z',
     ])
   })
+})
+
+test('times are compared as what they mean, of one form or of several', () => {
+  const ms = fc.integer({ min: 0, max: 100_000 })
+  const form = fc.constantFrom<(at: number) => string>(
+    formatTime,
+    at => `${formatTime(at).slice(0, 19)}Z`,
+    at => formatTime(at + 3_600_000).replace('Z', '+01:00'),
+  )
+  fc.assert(
+    fc.property(fc.tuple(ms, form), fc.tuple(ms, form), ([a, formOfA], [b, formOfB]) => {
+      const [one, other] = [formOfA(a), formOfB(b)]
+      expect(Math.sign(compareTimes(one, other))).toBe(Math.sign(parseTime(one) - parseTime(other)))
+    }),
+  )
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Event, Node, Task } from '../../../src/api/index.js'
-import { cpu, createCluster, intrudedClient, namespace, run } from './scheduling-world.js'
+import { boundTasks, cpu, createCluster, intrudedClient, namespace, run } from './scheduling-world.js'
 
 const gang = (minMembers: number) => ({ ...cpu('1'), gang: { name: 'job', minMembers } })
 
@@ -88,6 +88,31 @@ describe('batches of the scheduling controller', () => {
       )
     await run(world, { batchMax })
     expect(bound).toEqual(expected)
+  })
+
+  test('an attempt is for a batch, not for each task, also of tasks that come later', async () => {
+    const world = createCluster()
+    await world.addNode('n1', { cpu: 200 })
+    const addAll = (prefix: string): Promise<unknown> =>
+      world.env.run(() =>
+        world.store.transact(tx => {
+          for (let at = 0; at < 40; at++)
+            tx.create(Task, { metadata: { namespace, name: `${prefix}${at}` }, spec: cpu('1') })
+        }),
+      )
+    const attempts = (): number =>
+      world.env.metrics.value('controller_runtime_reconcile_total', {
+        controller: 'scheduler',
+        result: 'success',
+      }) ?? 0
+    await addAll('a')
+    await run(world, { batchMax: 10 })
+    expect(boundTasks(world).length).toBe(40)
+    expect(attempts()).toBeLessThanOrEqual(5)
+    await addAll('b')
+    await world.env.settle()
+    expect(boundTasks(world).length).toBe(80)
+    expect(attempts()).toBeLessThanOrEqual(10)
   })
 
   test('an event is about the task that was placed', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TaskSpec } from '../../../src/api/index.js'
 import { Task } from '../../../src/api/index.js'
+import { PendingTasks } from '../../../src/scheduling/shell/pending-tasks.js'
 import { compareTasks } from '../../../src/scheduling/shell/task-object.js'
 import { TaskQueue } from '../../../src/scheduling/shell/task-queue.js'
 
@@ -82,3 +83,39 @@ function firstOf(tasks: readonly Task[]): Task | undefined {
     .filter(({ spec }) => spec.nodeName === undefined)
     .sort((a, b) => Number(isBelow(b)) - Number(isBelow(a)) || compareTasks(a, b))[0]
 }
+
+test('law: tasks come out in order, however many came before the first was asked for, and between', () => {
+  const round = fc.record({
+    added: fc.array(fc.record({ at: fc.nat(300), createdMs: fc.nat(50) }), { maxLength: 150 }),
+    gone: fc.array(fc.nat(300), { maxLength: 20 }),
+    taken: fc.nat(60),
+  })
+  fc.assert(
+    fc.property(fc.array(round, { maxLength: 6 }), rounds => {
+      const pending = new PendingTasks(compareTasks)
+      const now = new Map<string, Task>()
+      const takeOne = (): void => {
+        const [first] = [...now.values()].sort(compareTasks)
+        expect(pending.first()?.task).toBe(first)
+        expect(pending.take()).toBe(first)
+        if (first !== undefined) now.delete(first.metadata.name)
+      }
+      for (const { added, gone, taken } of rounds) {
+        for (const { at, createdMs } of added) {
+          const one = task(`t${at}`, {}, createdMs)
+          now.set(one.metadata.name, one)
+          pending.set(one.metadata.name, one, { isBelowMinimum: false })
+        }
+        for (const at of gone) {
+          now.delete(`t${at}`)
+          pending.delete(`t${at}`)
+        }
+        for (let count = 0; count < taken; count++) takeOne()
+        expect(pending.size).toBe(now.size)
+      }
+      while (now.size > 0) takeOne()
+      expect(pending.take()).toBeUndefined()
+    }),
+    { numRuns: 15 },
+  )
+})
