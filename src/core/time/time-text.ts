@@ -1,5 +1,4 @@
 import { InvalidError } from '../errors.js'
-import { compareText } from '../text/compare-text.js'
 
 const PATTERN =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
@@ -68,7 +67,8 @@ export function parseTime(text: string): number {
 /** As `parseTime(a) - parseTime(b)` of two valid times. Those of one form in UTC are in the order of their texts. */
 export function compareTimes(a: string, b: string): number {
   const isOfOneForm = a.length === b.length && a.endsWith('Z') && b.endsWith('Z')
-  return isOfOneForm ? compareText(a, b) : parseTime(a) - parseTime(b)
+  if (isOfOneForm) return a < b ? -1 : Number(a > b)
+  return parseTime(a) - parseTime(b)
 }
 
 /** Most times, since `formatTime` wrote them; undefined for another form, or a day that does not exist. */
