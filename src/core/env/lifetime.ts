@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js'
+import { Chain } from '../structures/chain.js'
 
 /** Whether a world still lives, and what must be dropped when it ends. */
 export interface Lifetime {
@@ -20,21 +21,9 @@ export function createLifetime(): Lifetime {
   return new EndingLifetime()
 }
 
-/** What is held, in the order in which it was registered. */
-interface Holding {
-  readonly drop: () => void
-  isHeld: boolean
-  previous: Holding | undefined
-  next: Holding | undefined
-}
-
-/**
- * One for each env, so a class: a getter of an object literal makes each object a dictionary. And a list: a Set that
- * lives long and is added to and taken from keeps what was in its former tables until all garbage is collected.
- */
+/** One for each env, so a class: a getter of an object literal makes each object a dictionary. */
 class EndingLifetime implements Lifetime {
-  #first: Holding | undefined
-  #last: Holding | undefined
+  readonly #held = new Chain<() => void>()
   #closed = false
 
   get closed(): boolean {
@@ -43,32 +32,16 @@ class EndingLifetime implements Lifetime {
 
   hold(drop: () => void): () => void {
     if (this.#closed) return nothing
-    const last = this.#last
-    const holding: Holding = { drop, isHeld: true, previous: last, next: undefined }
-    if (last === undefined) this.#first = holding
-    else last.next = holding
-    this.#last = holding
-    return () => this.#forget(holding)
+    const link = this.#held.add(drop)
+    return () => this.#held.remove(link)
   }
 
   close(): void {
     this.#closed = true
-    for (let first = this.#first; first !== undefined; first = this.#first) {
-      this.#forget(first)
-      first.drop()
+    for (let { first } = this.#held; first !== undefined; first = this.#held.first) {
+      this.#held.remove(first)
+      first.item()
     }
-  }
-
-  #forget(holding: Holding): void {
-    if (!holding.isHeld) return
-    holding.isHeld = false
-    const { previous, next } = holding
-    if (previous === undefined) this.#first = next
-    else previous.next = next
-    if (next === undefined) this.#last = previous
-    else next.previous = previous
-    holding.previous = undefined
-    holding.next = undefined
   }
 }
 

@@ -4,7 +4,7 @@ import { adoptJson } from '../json/json-border.js'
 import { PATCH_LEVELS } from '../json/json-patch.js'
 import { assertObject, subjectOf } from '../kind/envelope.js'
 import type { Kind } from '../kind/kind.js'
-import type { ObjectInput } from '../object/object.js'
+import type { ObjectId, ObjectInput } from '../object/object.js'
 import { describeObject, keyText } from '../object/object.js'
 import { checkedRef } from '../object/object-name.js'
 import { ownWriteOptions } from '../write/guards.js'
@@ -70,13 +70,17 @@ function capturedObject(engine: Engine, kind: Kind, input: ObjectInput): ObjectI
 
 /** What a step that commits the write says of itself. */
 export function aboutWrite(write: ObjectWrite): Omit<StepInfo, 'kind' | 'reads'> {
-  const { verb } = write
+  const { verb, kind } = write
+  const id = idOfWrite(write)
+  if (id !== undefined) return { label: `${verb} ${describeObject(id)}`, writes: [keyText(id)] }
+  const { generateName = '' } = 'object' in write ? write.object.metadata : {}
+  return { label: `${verb} ${kind.kind} ${generateName}…` }
+}
+
+/** Which object it is about; undefined where the store gives the name. */
+export function idOfWrite(write: ObjectWrite): ObjectId | undefined {
   const { kind } = write.kind
   const { namespace, name } = 'ref' in write ? write.ref : write.object.metadata
-  if (typeof name !== 'string') {
-    const { generateName = '' } = 'object' in write ? write.object.metadata : {}
-    return { label: `${verb} ${kind} ${generateName}…` }
-  }
-  const id = namespace === undefined ? { kind, name } : { kind, namespace, name }
-  return { label: `${verb} ${describeObject(id)}`, writes: [keyText(id)] }
+  if (typeof name !== 'string') return undefined
+  return namespace === undefined ? { kind, name } : { kind, namespace, name }
 }

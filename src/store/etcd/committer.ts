@@ -1,5 +1,6 @@
 import type { Env, StepInfo } from '../../core/index.js'
 import { isKeelsonError, KeelsonError } from '../../core/index.js'
+import type { SharedTimeout } from '../../core/internal.js'
 import { backoffMs } from '../../core/internal.js'
 import { AdmissionReplies, PendingAdmission } from '../admission/admission-replies.js'
 import type { Fence } from '../client/fence.js'
@@ -8,18 +9,16 @@ import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import type { KeptObject } from '../lifetime/lifetime-keeper.js'
 import { refOf } from '../object/object.js'
-import { LifetimeNotFoundError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
 import { EVERYTHING } from '../read/query.js'
 import type { Replica } from '../replica/replica.js'
 import { ReadSet } from '../transaction/read-set.js'
 import type { CommitListener } from '../write/commit-listener.js'
 import { tellCommitted } from '../write/commit-listener.js'
-import type { ObjectKeeping } from '../write/write-site.js'
 import type { EtcdCalls } from './etcd-connection.js'
 import type { EtcdOperation } from './etcd-messages.js'
 import { pathOf } from './key-space.js'
-import type { MirroredLifetime } from './mirror.js'
+import { LifetimeReads } from './lifetime-reads.js'
 import { stamped } from './result-stamp.js'
 import type { DecisionBase, PlannerParts, WritePlan } from './write-plan.js'
 import { WritePlanner } from './write-plan.js'
@@ -28,15 +27,14 @@ import { WritePlanner } from './write-plan.js'
 const RETRY_BASE_MS = 2
 const RETRY_MAX_MS = 200
 
-/** What an attempt has to do it with. */
+const NOTHING_KEPT: ReadonlyMap<string, null> = /* @__PURE__ */ new Map()
+
+/** What an attempt has to do it with; everything that it reads is checked by the commit. */
 export interface AttemptSite {
-  /** What it reads from; everything read is checked by the commit. */
   readonly reads: ReadSet
-  readonly replies: AdmissionReplies
-  /** A lifetime, or that there is none. */
-  readonly readLifetime: (id: string) => MirroredLifetime | undefined
-  /** For `perform`: a lifetime that a write names is read too. */
-  readonly lifetimes: ObjectKeeping
+  readonly lifetimes: LifetimeReads
+  /** Answers that were waited for; undefined before there is one. */
+  readonly replies: AdmissionReplies | undefined
 }
 
 /** What an attempt wants to be done. */
@@ -71,15 +69,15 @@ export interface EtcdWriter {
 export interface CommitterParts extends PlannerParts {
   readonly connection: EtcdCalls
   readonly replica: Replica
-  /** How long a write is tried against others, ms. */
-  readonly contentionMs: number
+  /** How long a write is tried against others, and how long one that is committed may take to arrive here. */
+  readonly contention: SharedTimeout
 }
 
 /** What a body that awaits has read and wants. */
 export interface DecidedWrite<T> {
   readonly reads: ReadSet
   readonly outcome: AttemptResult<T>
-  readonly lifetimes: ReadonlySet<string>
+  readonly lifetimes: LifetimeReads
 }
 
 /** What a write came to; without a revision it has changed no object. */
@@ -108,35 +106,30 @@ export class Committer {
   }
 
   async commit<T>(request: CommitRequest<T>): Promise<T> {
-    const { replica, contentionMs } = this.#parts
+    const { replica, contention } = this.#parts
     const { clock } = replica.parts.engine.env
-    const replies = new AdmissionReplies()
-    const untilMs = clock.monotonic() + contentionMs
+    const untilMs = clock.monotonic() + contention.ms
+    let replies: AdmissionReplies | undefined
     for (let attempt = 1; ; ) {
-      const decision = await this.#decide(request, replies)
+      const deciding = this.#begin(request.steps, () => this.#attempt(request, replies))
+      const decision = deciding instanceof Promise ? await deciding : deciding
       if (decision.kind === 'pending') {
+        replies ??= new AdmissionReplies()
         replies.add(decision.pending, await decision.pending.reply)
         continue
       }
-      const done = await this.#carryOut(decision, request)
-      if (done !== undefined) {
-        tellCommitted(replica.parts.engine, request, done.revision)
-        return done.result
+      if (decision.kind === 'decided' && request.dryRun === true) {
+        tellCommitted(replica.parts.engine, request, undefined)
+        return decision.outcome.result
       }
-      if (clock.monotonic() >= untilMs) throw contended(contentionMs, attempt)
+      const at = await this.#carryOut(decision)
+      if (at !== undefined) {
+        const { result, revision } = this.#done(decision, at)
+        tellCommitted(replica.parts.engine, request, revision)
+        return result
+      }
+      if (clock.monotonic() >= untilMs) throw contended(contention.ms, attempt)
       await this.#pause(decision.plan.readAt, attempt++)
-    }
-  }
-
-  /** What a write needs of lifetimes; those that it names are added. */
-  keeping(named: Set<string>): ObjectKeeping {
-    return {
-      assertLive: expiry => {
-        if (expiry?.kind !== 'lifetime') return
-        named.add(expiry.id)
-        if (this.#parts.mirror.lifetime(expiry.id) === undefined) throw new LifetimeNotFoundError(expiry.id)
-      },
-      keep: () => {},
     }
   }
 
@@ -146,7 +139,7 @@ export class Committer {
     request: Pick<CommitRequest<T>, 'fences' | 'cause' | 'steps'>,
   ): Promise<Done<T> | undefined> {
     const { engine } = this.#parts.replica.parts
-    const decide = (): Decided<T> => {
+    const decision = await this.#begin(request.steps, (): Decided<T> => {
       try {
         readFences(reads, request.fences)
         assertFences(engine, request.fences)
@@ -155,19 +148,20 @@ export class Committer {
       } catch (error) {
         return this.#refusal(error, { reads, lifetimes })
       }
-    }
-    return this.#carryOut(await this.#begin(request.steps, async () => decide()), {})
+    })
+    const revision = await this.#carryOut(decision)
+    return revision === undefined ? undefined : this.#done(decision, revision)
   }
 
   /** Has etcd do what was planned; undefined when something of it was changed meanwhile. */
   async send(plan: WritePlan): Promise<number | undefined> {
-    const { connection, replica, sent, contentionMs } = this.#parts
+    const { connection, replica, sent, contention } = this.#parts
     const { compares, operations } = this.#planner.transaction(plan)
     if (compares.length + operations.length === 0) return plan.readAt
     try {
       const { succeeded, header } = await connection.txn(compares, operations)
       if (!succeeded) return undefined
-      if (operations.length > 0) await replica.through(header.revision, contentionMs)
+      if (operations.length > 0) await replica.through(header.revision, contention)
       return header.revision
     } finally {
       sent.forget(operations)
@@ -184,44 +178,38 @@ export class Committer {
     if (attempt > 1) await clock.sleep(random.next() * ms)
   }
 
-  #decide<T>(request: CommitRequest<T>, replies: AdmissionReplies): Promise<Decision<T>> {
-    return this.#begin(request.steps, () => this.#attempt(request, replies))
-  }
-
   /** In a step, or at once; when no watcher holds it back. */
-  #begin<T>(steps: CommitRequest<unknown>['steps'], begin: () => Promise<T>): Promise<T> {
-    const { engine } = this.#parts.replica.parts
+  #begin<T>(steps: CommitRequest<unknown>['steps'], begin: () => T): T | Promise<T> {
+    const { pressure, env } = this.#parts.replica.parts.engine
+    if (steps === undefined && !pressure.holds(undefined)) return begin()
     return new Promise((resolve, reject) => {
-      const go = (): void => void begin().then(resolve, reject)
+      const go = (): void => {
+        try {
+          resolve(begin())
+        } catch (error) {
+          reject(error)
+        }
+      }
       const step = (): void => {
         steps?.env.tasks.defer(fate => {
           if (fate?.kind === 'refused') reject(fate.error)
           else go()
         }, steps.about)
       }
-      const { pressure, env } = engine
       pressure.whenFree(pressure.turn(steps?.env ?? env, steps?.env, steps === undefined ? go : step))
     })
   }
 
-  async #attempt<T>(request: CommitRequest<T>, replies: AdmissionReplies): Promise<Decision<T>> {
-    const { engine } = this.#parts.replica.parts
+  #attempt<T>(request: CommitRequest<T>, replies: AdmissionReplies | undefined): Decision<T> {
+    const { replica, mirror } = this.#parts
+    const { engine } = replica.parts
     const reads = new ReadSet(engine, engine.revision)
-    const lifetimes = new Set<string>()
-    const keeping = this.keeping(lifetimes)
+    const lifetimes = new LifetimeReads(mirror)
     engine.begin()
     try {
       readFences(reads, request.fences)
       assertFences(engine, request.fences)
-      const outcome = request.attempt({
-        reads,
-        replies,
-        lifetimes: keeping,
-        readLifetime: id => {
-          lifetimes.add(id)
-          return this.#parts.mirror.lifetime(id)
-        },
-      })
+      const outcome = request.attempt({ reads, lifetimes, replies })
       assertFits(reads, outcome.mutations)
       return { kind: 'decided', outcome, plan: this.#planOf(outcome, { reads, lifetimes }, request.cause) }
     } catch (error) {
@@ -245,27 +233,34 @@ export class Committer {
   /** What it is refused for was read. */
   #refusal(error: unknown, read: Omit<DecisionBase, 'mutations'>): Decided<never> {
     const compares = this.#planner.compares({ ...read, mutations: [] })
-    const plan = { readAt: read.reads.revision, compares, mutations: [], kept: new Map(), cause: undefined }
+    const plan = {
+      readAt: read.reads.revision,
+      compares,
+      mutations: [],
+      kept: NOTHING_KEPT,
+      cause: undefined,
+    }
     return { kind: 'refused', error, plan }
   }
 
-  async #carryOut<T>(
-    decision: Decided<T>,
-    { dryRun = false }: Pick<CommitRequest<T>, 'dryRun'>,
-  ): Promise<Done<T> | undefined> {
-    const { engine } = this.#parts.replica.parts
+  /** When it was done, or refused for what is still so; undefined when that was no longer so. */
+  #carryOut(decision: Decided<unknown>): Promise<number | undefined> {
     const { plan } = decision
-    if (decision.kind === 'refused') {
-      if (isAboutTheCall(decision.error)) throw decision.error
-      if ((await this.send(plan)) === undefined) return undefined
-      throw decision.error
-    }
+    if (decision.kind === 'refused')
+      return isAboutTheCall(decision.error) ? Promise.reject(decision.error) : this.send(plan)
+    const { outcome } = decision
+    const hasTtl = outcome.kept.some(({ expiry }) => expiry.kind === 'ttl')
+    return hasTtl ? this.#sendWithTtls(plan, outcome) : this.send(plan)
+  }
+
+  /** @throws what it is refused with */
+  #done<T>(decision: Decided<T>, revision: number): Done<T> {
+    if (decision.kind === 'refused') throw decision.error
     const { result } = decision.outcome
-    if (dryRun) return { result, revision: undefined }
-    const revision = await this.#sendWithTtls(plan, decision.outcome)
-    if (revision === undefined) return undefined
-    if (plan.mutations.length === 0) return { result, revision: undefined }
-    return { result: stamped(engine, result, { provisional: plan.readAt + 1, revision }), revision }
+    const { mutations, readAt } = decision.plan
+    if (mutations.length === 0) return { result, revision: undefined }
+    const { engine } = this.#parts.replica.parts
+    return { result: stamped(engine, result, { provisional: readAt + 1, revision }), revision }
   }
 
   /** A time to live of an object is a lifetime without a name, which a lease of etcd takes away. */
@@ -285,7 +280,6 @@ export class Committer {
       more.push({ put: keys.lifetime(id), value: lifetimeValue(lease, expiry.ttlMs, false), lease })
       byPath.set(pathOf(table, refOf(object)), id)
     }
-    if (leases.length === 0) return this.send({ ...plan, kept: byPath, more })
     let isDone = true
     try {
       const revision = await this.send({ ...plan, kept: byPath, more })
@@ -307,6 +301,7 @@ function keptBy({
   mutations,
   released = [],
 }: AttemptResult<unknown>): ReadonlyMap<string, string | null> {
+  if (kept.length + released.length === 0) return NOTHING_KEPT
   const found = new Map<string, string | null>()
   for (const path of released) found.set(path, null)
   for (const { table, object, expiry } of kept) {

@@ -1,7 +1,7 @@
 import type { FieldProblem } from '../../core/index.js'
 import { InvalidError, KeelsonError, systemEnv, UsageError } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
-import { assertKnown, knownOptions, wholeNumber } from '../../core/internal.js'
+import { assertKnown, knownOptions, SharedTimeout, wholeNumber } from '../../core/internal.js'
 import type { StoreOptions } from '../client/memory-store.js'
 import { STORE_NAMES } from '../client/memory-store.js'
 import { startReplica } from '../replica/replica.js'
@@ -102,7 +102,8 @@ export async function connectStoreOn(
         await connection.txn([{ key, modRevision: 0 }], [{ put: key, value: '1' }])
       }
     const replica = await startReplica(source, { ...ofStore, incarnation })
-    const parts = { connection, keys, mirror, sent, replica, contentionMs }
+    const contention = new SharedTimeout(env.clock, contentionMs)
+    const parts = { connection, keys, mirror, sent, replica, contention }
     const committer = new Committer(parts)
     lifetimes = new EtcdLifetimes(parts, committer, { steps: undefined, fences: [] })
     for (const id of early) void lifetimes.end(id)

@@ -1,6 +1,6 @@
 import type { Env, StepInfo } from '../../core/index.js'
 import { assertKnown, knownOptions, ownOptions } from '../../core/internal.js'
-import { aboutWrite, capturedWrite } from '../client/captured-write.js'
+import { aboutWrite, capturedWrite, idOfWrite } from '../client/captured-write.js'
 import type { Client, ClientOptions } from '../client/client.js'
 import type { ClientWrite, OptimisticWrite, TransactWrite } from '../client/client-write.js'
 import { DelegatingClient } from '../client/delegating-client.js'
@@ -65,7 +65,7 @@ export class EtcdClient extends DelegatingClient {
     const { engine } = replica.parts
     assertWriteOptions(write, WRITES)
     const captured = capturedWrite(engine, write)
-    const about = aboutWrite(captured)
+    const id = idOfWrite(captured)
     const cause = causeOf(captured.options)
     const attempt = ({ reads, replies, lifetimes }: AttemptSite): AttemptResult<StoredObject> => {
       const overlay = new Overlay({ engine, lifetimes }, { base: reads, canWait: true, replies })
@@ -77,17 +77,13 @@ export class EtcdClient extends DelegatingClient {
       }
     }
     const dryRun = captured.options.dryRun === true
+    const steps = this.#steps(() => aboutWrite(captured))
+    const { fences } = this.#options
+    const { committed } = captured.options
     const commit = (): Promise<StoredObject> =>
-      committer.commit({
-        attempt,
-        fences: this.#options.fences,
-        cause,
-        dryRun,
-        steps: this.#steps(about),
-        committed: captured.options.committed,
-      })
+      committer.commit({ attempt, fences, cause, dryRun, steps, committed })
     // Those of one writer to one object keep their order, and do not lose to each other.
-    return queues.of(this.#options.steps).run(about.writes?.[0], commit)
+    return queues.of(this.#options.steps).run(id === undefined ? undefined : keyText(id), commit)
   }
 
   #transact(write: TransactWrite): Promise<unknown> {
@@ -103,21 +99,24 @@ export class EtcdClient extends DelegatingClient {
     const request = { attempt, fences: this.#options.fences, cause, dryRun, committed }
     return queues
       .of(this.#options.steps)
-      .afterAll(() => committer.commit({ ...request, steps: this.#steps({ label: 'transact' }) }))
+      .afterAll(() => committer.commit({ ...request, steps: this.#steps(() => ({ label: 'transact' })) }))
   }
 
   #optimistic(write: OptimisticWrite): Promise<unknown> {
     assertKnown(write.options, OPTIMISTIC_OPTIONS)
     const { fences } = this.#options
-    return runOptimisticInEtcd(this.#parts, write, { fences, steps: this.#steps({ label: 'optimistic' }) })
+    return runOptimisticInEtcd(this.#parts, write, {
+      fences,
+      steps: this.#steps(() => ({ label: 'optimistic' })),
+    })
   }
 
   #steps(
-    about: Omit<StepInfo, 'kind' | 'reads'>,
+    about: () => Omit<StepInfo, 'kind' | 'reads'>,
   ): { readonly env: Env; readonly about: StepInfo } | undefined {
     const { steps: env, fences } = this.#options
     if (env === undefined) return undefined
-    const { label, writes } = about
+    const { label, writes } = about()
     if (writes === undefined) return { env, about: { kind: 'commit', label } }
     const reads = [...fences.map(({ kind, ref }) => keyText({ kind: kind.kind, ...ref })), ...writes]
     return { env, about: { kind: 'commit', label, writes, reads } }

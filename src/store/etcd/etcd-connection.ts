@@ -86,21 +86,21 @@ export class EtcdConnection {
     return this.#options.endpoints
   }
 
-  async range(request: RangeRequest): Promise<RangeResponse> {
+  range(request: RangeRequest): Promise<RangeResponse> {
     return this.#call('KV/Range', rangeRequest(request), rangeResponse, true)
   }
 
   /** Does all operations if all compares hold. Not tried again when it is not known whether it was done. */
-  async txn(compares: readonly EtcdCompare[], operations: readonly EtcdOperation[]): Promise<TxnResponse> {
+  txn(compares: readonly EtcdCompare[], operations: readonly EtcdOperation[]): Promise<TxnResponse> {
     const isRead = operations.length === 0
     return this.#call('KV/Txn', txnRequest(compares, operations), txnResponse, isRead)
   }
 
-  async grantLease(ttlSeconds: number): Promise<LeaseResponse> {
+  grantLease(ttlSeconds: number): Promise<LeaseResponse> {
     return this.#call('Lease/LeaseGrant', leaseGrantRequest(ttlSeconds), leaseResponse, true)
   }
 
-  async renewLease(id: bigint): Promise<LeaseResponse> {
+  renewLease(id: bigint): Promise<LeaseResponse> {
     return this.#call('Lease/LeaseKeepAlive', leaseIdRequest(id), leaseResponse, true)
   }
 
@@ -108,11 +108,11 @@ export class EtcdConnection {
     await this.#call('Lease/LeaseRevoke', leaseIdRequest(id), () => undefined, true)
   }
 
-  async askLease(id: bigint): Promise<LeaseResponse> {
+  askLease(id: bigint): Promise<LeaseResponse> {
     return this.#call('Lease/LeaseTimeToLive', leaseIdRequest(id), leaseResponse, true)
   }
 
-  async status(): Promise<StatusResponse> {
+  status(): Promise<StatusResponse> {
     return this.#call('Maintenance/Status', new Uint8Array(), statusResponse, true)
   }
 
@@ -187,7 +187,9 @@ export class EtcdConnection {
     // Each member once more than there are: a token that is over costs one attempt.
     for (let left = this.#channels.length; ; left--) {
       try {
-        return read(await this.#once(`/etcdserverpb.${method}`, message))
+        const known = this.#metadata()
+        const metadata = known instanceof Promise ? await known : known
+        return read(await this.#channel.unary(`/etcdserverpb.${method}`, message, metadata))
       } catch (error) {
         if (error instanceof RangeError) throw etcdError(noMessage(error), this.endpoints)
         if (!(error instanceof GrpcFailure)) throw error
@@ -199,19 +201,17 @@ export class EtcdConnection {
     }
   }
 
-  async #once(path: string, message: Uint8Array): Promise<Uint8Array> {
-    const metadata = await this.#metadata()
-    return this.#channel.unary(path, message, metadata)
-  }
-
   #learn(failure: GrpcFailure): void {
     if (isTokenOver(failure)) this.#token = undefined
     else if (isTransient(failure)) this.switchMember()
   }
 
-  async #metadata(): Promise<GrpcMetadata> {
+  #metadata(): GrpcMetadata | Promise<GrpcMetadata> {
     const { user, password = '' } = this.#options
-    if (user === undefined) return NO_METADATA
+    return user === undefined ? NO_METADATA : this.#withToken(user, password)
+  }
+
+  async #withToken(user: string, password: string): Promise<GrpcMetadata> {
     this.#token ??= this.#channel
       .unary('/etcdserverpb.Auth/Authenticate', authenticateRequest(user, password), NO_METADATA)
       .then(authenticateResponse)

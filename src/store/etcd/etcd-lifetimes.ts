@@ -84,8 +84,8 @@ export class EtcdLifetimes implements Lifetimes {
     const { id: lease } = await connection.grantLease(leaseSeconds(ttlMs))
     const put = { put: keys.lifetime(id), value: lifetimeValue(lease, ttlMs, true), lease }
     try {
-      await this.#commit('grant a lifetime', ({ readLifetime }) => {
-        if (readLifetime(id) !== undefined)
+      await this.#commit('grant a lifetime', ({ lifetimes }) => {
+        if (lifetimes.read(id) !== undefined)
           throw new AlreadyExistsError({ kind: 'lifetime', name: id }, false)
         return { result: undefined, mutations: [], kept: [], more: [put] }
       })
@@ -165,7 +165,7 @@ export class EtcdLifetimes implements Lifetimes {
           fences: [],
           cause,
           attempt: site => {
-            const places = site.readLifetime(id) === undefined ? this.#left(id).slice(0, most) : []
+            const places = site.lifetimes.read(id) === undefined ? this.#left(id).slice(0, most) : []
             count = places.length
             return this.#endAll(site, places, undefined)
           },
@@ -242,8 +242,8 @@ function endOf(id: string): WriteCause {
 }
 
 /** @throws LifetimeNotFoundError; the ttl of an object has no name by which it could be asked for */
-function required({ readLifetime }: AttemptSite, id: string): MirroredLifetime {
-  const found = readLifetime(id)
+function required({ lifetimes }: AttemptSite, id: string): MirroredLifetime {
+  const found = lifetimes.read(id)
   if (found?.isNamed !== true) throw new LifetimeNotFoundError(id)
   return found
 }

@@ -1,5 +1,4 @@
-import type { ProtoFields } from './protobuf.js'
-import { encodeMessage, ProtoMessage } from './protobuf.js'
+import { encodeMessage, MessageReader, MessageWriter } from './protobuf.js'
 
 // The messages of etcd 3 (etcdserverpb/rpc.proto, mvccpb/kv.proto) that a store needs, by their field numbers.
 
@@ -80,18 +79,41 @@ export function rangeRequest({ key, end, limit, revision, keysOnly }: RangeReque
 }
 
 export function rangeResponse(bytes: Uint8Array): RangeResponse {
-  const message = new ProtoMessage(bytes)
-  return { header: headerOf(message), kvs: message.messages(2).map(keyValueOf), more: message.flag(3) }
+  const reader = new MessageReader(bytes)
+  let header = NO_HEADER
+  const kvs: EtcdKeyValue[] = []
+  let more = false
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) header = headerOf(reader.message())
+    else if (field === 2) kvs.push(keyValueOf(reader.message()))
+    else if (field === 3) more = reader.flag()
+  }
+  return { header, kvs, more }
 }
+
+/** What a compare or an operation takes besides its texts, and a little more. */
+const PART_BYTES = 64
 
 export function txnRequest(
   compares: readonly EtcdCompare[],
   operations: readonly EtcdOperation[],
 ): Uint8Array {
-  return encodeMessage([
-    [1, compares.map(compare => encodeMessage(compareFields(compare)))],
-    [2, operations.map(operation => encodeMessage(operationFields(operation)))],
-  ])
+  let size = PART_BYTES
+  for (const { key } of compares) size += PART_BYTES + key.length
+  for (const one of operations)
+    size += PART_BYTES + ('delete' in one ? one.delete.length : one.put.length + one.value.length)
+  const writer = new MessageWriter(size)
+  for (let index = operations.length - 1; index >= 0; index--) {
+    const before = writer.length
+    writeOperation(writer, operations[index] as EtcdOperation)
+    writer.message(2, before)
+  }
+  for (let index = compares.length - 1; index >= 0; index--) {
+    const before = writer.length
+    writeCompare(writer, compares[index] as EtcdCompare)
+    writer.message(1, before)
+  }
+  return writer.bytes
 }
 
 const EQUAL = 0
@@ -99,52 +121,43 @@ const LESS = 2
 const MOD = 2
 const VALUE = 3
 
-function compareFields(compare: EtcdCompare): ProtoFields {
-  if ('value' in compare)
-    return [
-      [1, EQUAL],
-      [2, VALUE],
-      [3, compare.key],
-      [7, [compare.value]],
-    ]
-  if ('notAfter' in compare)
-    return [
-      [1, LESS],
-      [2, MOD],
-      [3, compare.key],
-      [6, compare.notAfter + 1],
-      [64, compare.end],
-    ]
-  const { key, modRevision } = compare
+// The last field first.
+
+function writeCompare(writer: MessageWriter, compare: EtcdCompare): void {
+  if ('value' in compare) writer.element(7, compare.value)
+  else if ('notAfter' in compare) {
+    writer.value(64, compare.end)
+    writer.value(6, compare.notAfter + 1)
+  }
   // A 0 is left out, and means that the key is not there.
-  return [
-    [1, EQUAL],
-    [2, MOD],
-    [3, key],
-    [6, modRevision],
-  ]
+  else writer.value(6, compare.modRevision)
+  writer.value(3, compare.key)
+  writer.value(2, 'value' in compare ? VALUE : MOD)
+  writer.value(1, 'notAfter' in compare ? LESS : EQUAL)
 }
 
-function operationFields(operation: EtcdOperation): ProtoFields {
-  if ('delete' in operation) return [[3, [encodeMessage([[1, operation.delete]])]]]
-  const { put, value, lease } = operation
-  return [
-    [
-      2,
-      [
-        encodeMessage([
-          [1, put],
-          [2, value],
-          [3, lease],
-        ]),
-      ],
-    ],
-  ]
+function writeOperation(writer: MessageWriter, operation: EtcdOperation): void {
+  const before = writer.length
+  if ('delete' in operation) {
+    writer.value(1, operation.delete)
+    writer.message(3, before)
+    return
+  }
+  writer.value(3, operation.lease)
+  writer.value(2, operation.value)
+  writer.value(1, operation.put)
+  writer.message(2, before)
 }
 
 export function txnResponse(bytes: Uint8Array): TxnResponse {
-  const message = new ProtoMessage(bytes)
-  return { header: headerOf(message), succeeded: message.flag(2) }
+  const reader = new MessageReader(bytes)
+  let header = NO_HEADER
+  let succeeded = false
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) header = headerOf(reader.message())
+    else if (field === 2) succeeded = reader.flag()
+  }
+  return { header, succeeded }
 }
 
 /** Everything in the range from that revision on, with notices of progress. */
@@ -164,18 +177,24 @@ export function progressRequest(): Uint8Array {
 }
 
 export function watchResponse(bytes: Uint8Array): WatchResponse {
-  const message = new ProtoMessage(bytes)
-  return {
-    header: headerOf(message),
-    watchId: message.number(2),
-    created: message.flag(3),
-    canceled: message.flag(4),
-    compactRevision: message.number(5),
-    cancelReason: message.text(6),
-    events: message
-      .messages(11)
-      .map(event => ({ isDelete: event.number(1) === 1, kv: keyValueOf(event.message(2)) })),
+  const reader = new MessageReader(bytes)
+  let header = NO_HEADER
+  let watchId = 0
+  let created = false
+  let canceled = false
+  let compactRevision = 0
+  let cancelReason = ''
+  const events: EtcdEvent[] = []
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) header = headerOf(reader.message())
+    else if (field === 2) watchId = reader.number()
+    else if (field === 3) created = reader.flag()
+    else if (field === 4) canceled = reader.flag()
+    else if (field === 5) compactRevision = reader.number()
+    else if (field === 6) cancelReason = reader.text()
+    else if (field === 11) events.push(eventOf(reader.message()))
   }
+  return { header, watchId, created, canceled, compactRevision, cancelReason, events }
 }
 
 export interface LeaseResponse {
@@ -194,8 +213,14 @@ export function leaseIdRequest(id: bigint): Uint8Array {
 }
 
 export function leaseResponse(bytes: Uint8Array): LeaseResponse {
-  const message = new ProtoMessage(bytes)
-  return { id: message.id(2), ttl: message.number(3) }
+  const reader = new MessageReader(bytes)
+  let id = 0n
+  let ttl = 0
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 2) id = reader.id()
+    else if (field === 3) ttl = reader.number()
+  }
+  return { id, ttl }
 }
 
 export interface StatusResponse {
@@ -206,8 +231,16 @@ export interface StatusResponse {
 }
 
 export function statusResponse(bytes: Uint8Array): StatusResponse {
-  const message = new ProtoMessage(bytes)
-  return { header: headerOf(message), version: message.text(2), dbSize: message.number(3) }
+  const reader = new MessageReader(bytes)
+  let header = NO_HEADER
+  let version = ''
+  let dbSize = 0
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) header = headerOf(reader.message())
+    else if (field === 2) version = reader.text()
+    else if (field === 3) dbSize = reader.number()
+  }
+  return { header, version, dbSize }
 }
 
 export function authenticateRequest(name: string, password: string): Uint8Array {
@@ -218,20 +251,49 @@ export function authenticateRequest(name: string, password: string): Uint8Array 
 }
 
 export function authenticateResponse(bytes: Uint8Array): string {
-  return new ProtoMessage(bytes).text(2)
+  const reader = new MessageReader(bytes)
+  let token = ''
+  for (let field = reader.next(); field !== 0; field = reader.next()) if (field === 2) token = reader.text()
+  return token
 }
 
-function headerOf(message: ProtoMessage): EtcdHeader {
-  const header = message.message(1)
-  return { clusterId: header.id(1), revision: header.number(3) }
-}
+const NO_HEADER: EtcdHeader = { clusterId: 0n, revision: 0 }
 
-function keyValueOf(message: ProtoMessage): EtcdKeyValue {
-  return {
-    key: message.text(1),
-    createRevision: message.number(2),
-    modRevision: message.number(3),
-    version: message.number(4),
-    value: message.bytes(5),
+function headerOf(reader: MessageReader): EtcdHeader {
+  let { clusterId, revision } = NO_HEADER
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) clusterId = reader.id()
+    else if (field === 3) revision = reader.number()
   }
+  return { clusterId, revision }
+}
+
+function eventOf(reader: MessageReader): EtcdEvent {
+  let isDelete = false
+  let kv = NO_KEY_VALUE
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) isDelete = reader.number() === 1
+    else if (field === 2) kv = keyValueOf(reader.message())
+  }
+  return { isDelete, kv }
+}
+
+const NO_KEY_VALUE: EtcdKeyValue = {
+  key: '',
+  createRevision: 0,
+  modRevision: 0,
+  version: 0,
+  value: /* @__PURE__ */ new Uint8Array(),
+}
+
+function keyValueOf(reader: MessageReader): EtcdKeyValue {
+  let { key, createRevision, modRevision, version, value } = NO_KEY_VALUE
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) key = reader.text()
+    else if (field === 2) createRevision = reader.number()
+    else if (field === 3) modRevision = reader.number()
+    else if (field === 4) version = reader.number()
+    else if (field === 5) value = reader.bytes()
+  }
+  return { key, createRevision, modRevision, version, value }
 }

@@ -10,6 +10,7 @@ import { OverlayTransaction } from '../transaction/run-transaction.js'
 import { tellCommitted } from '../write/commit-listener.js'
 import type { CommitRequest, Done } from './committer.js'
 import type { EtcdClientParts } from './etcd-client-parts.js'
+import { LifetimeReads } from './lifetime-reads.js'
 
 type Outcome = Done<unknown> | { readonly conflict: Error } | 'again'
 
@@ -45,15 +46,14 @@ async function attemptOnce(
   { body, replies }: Pick<OptimisticWrite, 'body'> & { readonly replies: AdmissionReplies },
   request: Pick<CommitRequest<unknown>, 'fences' | 'steps' | 'cause'>,
 ): Promise<Outcome> {
-  const { replica, committer } = parts
+  const { replica, mirror, committer } = parts
   const { engine } = replica.parts
   engine.assertOpen()
   const { history, revision } = engine
   history.pin(revision)
   const reads = new ReadSet(engine, revision)
-  const lifetimes = new Set<string>()
-  const target = { engine, lifetimes: committer.keeping(lifetimes) }
-  const overlay = new Overlay(target, { base: reads, canWait: true, replies })
+  const lifetimes = new LifetimeReads(mirror)
+  const overlay = new Overlay({ engine, lifetimes }, { base: reads, canWait: true, replies })
   const answered = async (): Promise<'again'> => {
     await Promise.all(overlay.pending.map(async one => replies.add(one, await one.reply)))
     return 'again'

@@ -9,7 +9,7 @@ import type { EtcdCalls } from './etcd-connection.js'
 import { CorruptError } from './etcd-errors.js'
 import type { EtcdEvent, EtcdHeader, EtcdKeyValue, WatchResponse } from './etcd-messages.js'
 import type { KeySpace } from './key-space.js'
-import { objectOf, parsed } from './key-space.js'
+import { objectOf, parsed, placeOf } from './key-space.js'
 import type { Mirror } from './mirror.js'
 import type { SentObjects } from './sent-objects.js'
 import type { PlannerParts } from './write-plan.js'
@@ -214,7 +214,8 @@ export class EtcdSource implements ReplicaSource {
     for (const event of events) {
       const { kv, isDelete } = event
       const known = this.#keys.parse(kv.key)
-      if (known?.of === 'object') changes.push(isDelete ? { removed: known.place } : this.#written(kv))
+      if (known?.of === 'object')
+        changes.push(isDelete ? { removed: placeOf(known.path) } : this.#written(kv))
       else if (known?.of === 'cause' && !isDelete) cause = causeOf(parsed(kv.key, kv.value))
       else this.#mirror.take(event)
     }
@@ -272,6 +273,7 @@ export class EtcdSource implements ReplicaSource {
 
 /** All events of a revision come in one answer. */
 function byRevision(events: readonly EtcdEvent[]): Iterable<readonly EtcdEvent[]> {
+  if (events.length < 2) return [events]
   const groups = new Map<number, EtcdEvent[]>()
   for (const event of events) {
     const { modRevision } = event.kv

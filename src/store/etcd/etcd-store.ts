@@ -43,10 +43,10 @@ export class ReplicatedStore extends EtcdClient implements EtcdStore {
 
   readonly sync: EtcdStore['sync'] = async () => {
     this.#parts.replica.parts.engine.assertOpen()
-    const { connection, keys, replica, contentionMs } = this.#parts
+    const { connection, keys, replica, contention } = this.#parts
     // What is written last comes last.
     const { header } = await connection.txn([], [{ put: keys.sync, value: '1' }])
-    await replica.through(header.revision, contentionMs)
+    await replica.through(header.revision, contention)
   }
 
   readonly compact: Store['compact'] = revision => this.#store.compact(revision)

@@ -1,6 +1,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
 import { connect, constants } from 'node:http2'
 import type { Cancel, Env } from '../../core/index.js'
+import { SharedTimeout } from '../../core/internal.js'
 import { GrpcFailure } from './etcd-errors.js'
 import type { EtcdTls } from './etcd-tls.js'
 import { secureContextOf } from './etcd-tls.js'
@@ -45,19 +46,21 @@ interface Connection {
 /** gRPC to one server: one HTTP/2 connection, made when it is needed, and made again after it was lost. */
 export class GrpcChannel {
   readonly #options: GrpcChannelOptions
+  readonly #timeout: SharedTimeout
   #connection: Connection | undefined
   #cancelPing: Cancel = () => {}
 
   constructor(options: GrpcChannelOptions) {
     this.#options = options
+    this.#timeout = new SharedTimeout(options.env.clock, options.timeoutMs)
   }
 
   /** @throws GrpcFailure */
   unary(path: string, message: Uint8Array, metadata: GrpcMetadata): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       let answer: Uint8Array | undefined
-      const { env, timeoutMs, endpoint } = this.#options
-      const cancelTimeout = env.clock.after(timeoutMs, () => {
+      const { timeoutMs, endpoint } = this.#options
+      const endTimeout = this.#timeout.begin(() => {
         stream.close()
         const isSent = this.#connection?.isConnected === true
         reject(new GrpcFailure(-1, `${endpoint} has not answered within ${timeoutMs} ms`, { isSent }))
@@ -65,7 +68,7 @@ export class GrpcChannel {
       const stream = this.stream(path, metadata, {
         message: bytes => void (answer = bytes),
         ended: failure => {
-          cancelTimeout()
+          endTimeout()
           if (failure === undefined && answer !== undefined) resolve(answer)
           else reject(failure ?? new GrpcFailure(-1, `${endpoint} has answered nothing`, { isSent: true }))
         },

@@ -1,5 +1,5 @@
 import type { KindTable } from '../engine/kind-table.js'
-import type { ObjectRef, StoredObject } from '../object/object.js'
+import type { StoredObject } from '../object/object.js'
 import { CorruptError } from './etcd-errors.js'
 import type { EtcdKeyValue } from './etcd-messages.js'
 import { textOf } from './protobuf.js'
@@ -12,7 +12,8 @@ export interface KeyRange {
 
 /** What a key is about. */
 export type KnownKey =
-  | { readonly of: 'object' | 'kept'; readonly path: string; readonly place: ObjectPlace }
+  /** The path tells the place: `placeOf`. */
+  | { readonly of: 'object' | 'kept'; readonly path: string }
   | { readonly of: 'lifetime'; readonly id: string }
   | { readonly of: 'unique'; readonly path: string }
   | { readonly of: 'secret'; readonly kind: string }
@@ -58,12 +59,9 @@ export class KeySpace {
     this.sync = `${prefix}/sync`
   }
 
-  object(table: KindTable, ref: ObjectRef): string {
-    return `${this.#prefix}/objects/${pathOf(table, ref)}`
-  }
-
-  objectAt(place: ObjectPlace): string {
-    return `${this.#prefix}/objects/${pathOfPlace(place)}`
+  /** @param path `pathOf` or `pathOfPlace` it */
+  object(path: string): string {
+    return `${this.#prefix}/objects/${path}`
   }
 
   /** All objects of a kind, or those in a namespace. */
@@ -102,9 +100,9 @@ export class KeySpace {
     const path = inside.slice(slash + 1)
     switch (inside.slice(0, slash)) {
       case 'objects':
-        return { of: 'object', path, place: placeOf(path) }
+        return { of: 'object', path }
       case 'kept':
-        return { of: 'kept', path, place: placeOf(path) }
+        return { of: 'kept', path }
       case 'unique':
         return { of: 'unique', path: key }
       case 'secret':
@@ -120,16 +118,22 @@ export class KeySpace {
 /** An object below `objects/` and `kept/`. */
 export function pathOf(
   { kind: { apiVersion, kind } }: KindTable,
-  { namespace = '', name }: ObjectRef,
+  { namespace = '', name }: { readonly namespace?: string | undefined; readonly name: string },
 ): string {
   return `${apiVersion}/${kind}/${namespace}/${name}`
+}
+
+/** @param text `refText` of the object */
+export function pathOfText({ kind: { apiVersion, kind, namespaced } }: KindTable, text: string): string {
+  return namespaced ? `${apiVersion}/${kind}/${text}` : `${apiVersion}/${kind}//${text}`
 }
 
 export function pathOfPlace({ apiVersion, kind, namespace = '', name }: ObjectPlace): string {
   return `${apiVersion}/${kind}/${namespace}/${name}`
 }
 
-function placeOf(path: string): ObjectPlace {
+/** What `pathOfPlace` was made of. */
+export function placeOf(path: string): ObjectPlace {
   const parts = path.split('/')
   const [kind = '', namespace = '', name = ''] = parts.slice(-3)
   const apiVersion = parts.slice(0, -3).join('/')

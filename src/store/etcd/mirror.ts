@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/index.js'
 import type { EtcdEvent, EtcdKeyValue } from './etcd-messages.js'
 import type { KeySpace, KnownKey, ObjectPlace } from './key-space.js'
-import { parsed } from './key-space.js'
+import { parsed, placeOf } from './key-space.js'
 
 /** A lifetime as etcd has it. */
 export interface MirroredLifetime {
@@ -95,7 +95,7 @@ export class Mirror {
     else if (known?.of === 'kept') {
       this.#detach(known.path)
       const lifetimeId = String(parsed(key, value)['lifetime'])
-      this.#kept.set(known.path, { place: known.place, lifetimeId })
+      this.#kept.set(known.path, { place: placeOf(known.path), lifetimeId })
       const paths = this.#keptBy.get(lifetimeId) ?? new Set()
       this.#keptBy.set(lifetimeId, paths.add(known.path))
     } else if (known?.of === 'lifetime') {

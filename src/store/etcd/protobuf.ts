@@ -1,177 +1,240 @@
-/** A value of a protobuf message: text, bytes, a whole number, a truth, a message, or several of one field. */
-export type ProtoValue = string | Uint8Array | number | bigint | boolean | ProtoValue[] | undefined
+/** Text or bytes. */
+type Chunk = string | Uint8Array
+
+/** A value of a protobuf message: text, bytes, a whole number, a truth, or several chunks of one field. */
+export type ProtoValue = Chunk | number | bigint | boolean | Chunk[] | undefined
 
 /** A message to be sent: pairs of field number and value. Undefined, 0, false and empty ones are left out, as the format has it. */
 export type ProtoFields = readonly (readonly [field: number, value: ProtoValue])[]
 
-/** The bytes of a message: measured first, so that all of it is written into one buffer. */
+/** The bytes of a message. */
 export function encodeMessage(fields: ProtoFields): Uint8Array {
-  let size = 0
-  for (const [field, value] of fields) size += fieldBytes(field, value)
-  const bytes = Buffer.allocUnsafe(size)
-  let at = 0
-  for (const [field, value] of fields) at = writeField(bytes, at, field, value)
-  return bytes
+  const writer = new MessageWriter()
+  for (let index = fields.length - 1; index >= 0; index--) {
+    const [field, value] = fields[index] as ProtoFields[number]
+    if (Array.isArray(value))
+      // An element of a list is there, also when it is empty.
+      for (let at = value.length - 1; at >= 0; at--) writer.element(field, value[at] as Chunk)
+    else writer.value(field, value)
+  }
+  return writer.bytes
 }
 
-function fieldBytes(field: number, value: ProtoValue): number {
-  if (isLeftOut(value)) return 0
-  if (Array.isArray(value))
-    return value.reduce<number>((sum, one) => sum + chunkBytes(field, one as Chunk), 0)
-  if (isChunk(value)) return chunkBytes(field, value)
-  return varintBytes(field << 3) + varintBytes(value)
+const WRITER_BYTES = 128
+
+/**
+ * Writes a message from its last field to its first: the length of what is inside is known when it is asked for, so all of it
+ * is written once, into one buffer.
+ */
+export class MessageWriter {
+  #buffer: Buffer
+  /** Where what is written begins. */
+  #at: number
+
+  /** @param bytes how long the message will be about; it may be longer */
+  constructor(bytes: number = WRITER_BYTES) {
+    this.#buffer = Buffer.allocUnsafe(bytes)
+    this.#at = bytes
+  }
+
+  /** What was written. Then it has written its last. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(this.#at)
+  }
+
+  /** How many bytes are written; for `message`. */
+  get length(): number {
+    return this.#buffer.length - this.#at
+  }
+
+  value(field: number, value: Exclude<ProtoValue, Chunk[]>): void {
+    if (value === undefined || value === false || value === 0 || value === 0n) return
+    if (typeof value === 'string' || value instanceof Uint8Array) {
+      if (value.length > 0) this.element(field, value)
+      return
+    }
+    const number = value === true ? 1 : value
+    this.#room(varintBytes(number))
+    writeVarint(this.#buffer, this.#at, number)
+    this.#tag(field << 3)
+  }
+
+  element(field: number, chunk: Chunk): void {
+    const before = this.length
+    if (typeof chunk === 'string') {
+      this.#room(Buffer.byteLength(chunk, 'utf8'))
+      this.#buffer.write(chunk, this.#at, 'utf8')
+    } else {
+      this.#room(chunk.length)
+      this.#buffer.set(chunk, this.#at)
+    }
+    this.message(field, before)
+  }
+
+  /** Makes what was written since it was so long a message of that field. */
+  message(field: number, before: number): void {
+    this.#tag(this.length - before)
+    this.#tag((field << 3) | 2)
+  }
+
+  #tag(value: number): void {
+    this.#room(varintBytes(value))
+    writeVarint(this.#buffer, this.#at, value)
+  }
+
+  #room(bytes: number): void {
+    if (bytes > this.#at) {
+      const written = this.bytes
+      const buffer = Buffer.allocUnsafe(2 * (written.length + bytes))
+      this.#at = buffer.length - written.length
+      buffer.set(written, this.#at)
+      this.#buffer = buffer
+    }
+    this.#at -= bytes
+  }
 }
 
-function chunkBytes(field: number, chunk: Chunk): number {
-  const length = lengthOf(chunk)
-  return varintBytes(field << 3) + varintBytes(length) + length
-}
-
-function writeField(bytes: Buffer, at: number, field: number, value: ProtoValue): number {
-  if (isLeftOut(value)) return at
-  if (Array.isArray(value))
-    return value.reduce<number>((behind, one) => writeChunk(bytes, behind, field, one as Chunk), at)
-  if (isChunk(value)) return writeChunk(bytes, at, field, value)
-  return writeVarint(bytes, writeVarint(bytes, at, field << 3), typeof value === 'boolean' ? 1 : value)
-}
-
-function writeChunk(bytes: Buffer, at: number, field: number, chunk: Chunk): number {
-  const length = lengthOf(chunk)
-  const begin = writeVarint(bytes, writeVarint(bytes, at, (field << 3) | 2), length)
-  if (typeof chunk === 'string') bytes.write(chunk, begin, 'utf8')
-  else bytes.set(chunk, begin)
-  return begin + length
-}
-
-type Chunk = string | Uint8Array
-
-function isChunk(value: unknown): value is Chunk {
-  return typeof value === 'string' || value instanceof Uint8Array
-}
-
-/** An element of a list is there, also when it is empty. */
-function isLeftOut(value: ProtoValue): value is undefined {
-  return value === undefined || value === false || value === 0 || value === 0n || isEmpty(value)
-}
-
-function isEmpty(value: ProtoValue): boolean {
-  return isChunk(value) && value.length === 0
-}
-
-function lengthOf(chunk: Chunk): number {
-  return typeof chunk === 'string' ? Buffer.byteLength(chunk, 'utf8') : chunk.length
-}
-
-function varintBytes(value: number | bigint | boolean): number {
+function varintBytes(value: number | bigint): number {
   let count = 1
   if (typeof value === 'bigint') for (let rest = value; rest >= 0x80n; rest >>= 7n) count++
-  else for (let rest = Number(value); rest >= 0x80; rest = Math.floor(rest / 0x80)) count++
+  else for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) count++
   return count
 }
 
-function writeVarint(bytes: Buffer, from: number, value: number | bigint): number {
+function writeVarint(bytes: Buffer, from: number, value: number | bigint): void {
   let at = from
   if (typeof value === 'number') {
     let rest = value
     for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80
-    bytes[at++] = rest
-    return at
+    bytes[at] = rest
+    return
   }
   let rest = value
   for (; rest >= 0x80n; rest >>= 7n) bytes[at++] = Number(rest & 0x7fn) | 0x80
-  bytes[at++] = Number(rest)
-  return at
+  bytes[at] = Number(rest)
 }
 
 /** So many bytes of a number are exact without BigInt. */
 const SAFE_BYTES = 7
 
+/** No number is longer. */
+const VARINT_BYTES_MAX = 10
+
 function cutOff(): RangeError {
   return new RangeError('a message is cut off')
 }
 
-/** A message as it came: what each field had, in order. */
-export class ProtoMessage {
-  readonly #numbers = new Map<number, number | bigint>()
-  readonly #chunks = new Map<number, Uint8Array[]>()
+const VARINT = 0
+const FIXED_64 = 1
+const CHUNK = 2
+const FIXED_32 = 5
 
-  /** @throws RangeError for what is no message */
+/**
+ * Reads a message field by field: `next` goes to a field, and the others tell its value, which is decoded only when it is asked
+ * for. Where a field comes twice, the last one counts.
+ */
+export class MessageReader {
+  readonly #buffer: Buffer
+  readonly #end: number
+  #at: number
+  /** Of the value. */
+  #from = 0
+  #type: number = VARINT
+
   constructor(bytes: Uint8Array) {
-    let at = 0
-    const read = (): number | bigint => {
-      let value = 0
-      for (let scale = 1, count = 0; count < SAFE_BYTES; scale *= 0x80, count++) {
-        const byte = bytes[at++]
-        if (byte === undefined) throw cutOff()
-        value += (byte & 0x7f) * scale
-        if (byte < 0x80) return value
+    this.#buffer = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#at = 0
+    this.#end = bytes.length
+  }
+
+  /**
+   * The number of the next field; 0 behind the last one.
+   *
+   * @throws RangeError for what is no message
+   */
+  next(): number {
+    if (this.#at === this.#end) return 0
+    const tag = this.#size()
+    this.#type = tag & 7
+    this.#from = this.#at
+    switch (this.#type) {
+      case VARINT:
+        this.#at = this.#behindVarint()
+        break
+      case FIXED_64:
+        this.#at += 8
+        break
+      case CHUNK: {
+        const length = this.#size()
+        this.#from = this.#at
+        this.#at += length
+        break
       }
-      let large = BigInt(value)
-      for (let shift = BigInt(SAFE_BYTES * 7); ; shift += 7n) {
-        const byte = bytes[at++]
-        if (byte === undefined || shift > 63n) throw cutOff()
-        large |= BigInt(byte & 0x7f) << shift
-        if (byte < 0x80) return BigInt.asUintN(64, large)
-      }
+      case FIXED_32:
+        this.#at += 4
+        break
+      default:
+        throw new RangeError(`a message has a field of type ${tag & 7}`)
     }
-    while (at < bytes.length) {
-      const tag = Number(read())
-      const field = tag >>> 3
-      switch (tag & 7) {
-        case 0:
-          this.#numbers.set(field, read())
-          break
-        case 1:
-          at += 8
-          break
-        case 2: {
-          const length = Number(read())
-          if (at + length > bytes.length) throw cutOff()
-          const chunks = this.#chunks.get(field)
-          const chunk = bytes.subarray(at, at + length)
-          if (chunks === undefined) this.#chunks.set(field, [chunk])
-          else chunks.push(chunk)
-          at += length
-          break
-        }
-        case 5:
-          at += 4
-          break
-        default:
-          throw new RangeError(`a message has a field of type ${tag & 7}`)
-      }
-    }
+    if (this.#at > this.#end) throw cutOff()
+    if (tag < 8) throw new RangeError('a message has a field without a number')
+    return tag >>> 3
   }
 
   /** As a signed number of 64 bits that a number of JavaScript holds; revisions and counts do. */
-  number(field: number): number {
-    const value = this.#numbers.get(field) ?? 0
-    return typeof value === 'number' ? value : Number(BigInt.asIntN(64, value))
+  number(): number {
+    if (this.#type !== VARINT) return 0
+    return this.#at - this.#from <= SAFE_BYTES ? this.#low(this.#at) : Number(BigInt.asIntN(64, this.id()))
   }
 
   /** An id, which uses all 64 bits. */
-  id(field: number): bigint {
-    return BigInt(this.#numbers.get(field) ?? 0)
+  id(): bigint {
+    if (this.#type !== VARINT) return 0n
+    const safe = this.#from + SAFE_BYTES
+    if (this.#at <= safe) return BigInt(this.#low(this.#at))
+    let high = 0
+    for (let at = this.#at - 1; at >= safe; at--) high = high * 0x80 + ((this.#buffer[at] as number) & 0x7f)
+    return BigInt.asUintN(64, (BigInt(high) << BigInt(SAFE_BYTES * 7)) | BigInt(this.#low(safe)))
   }
 
-  flag(field: number): boolean {
-    return this.number(field) !== 0
+  flag(): boolean {
+    return this.number() !== 0
   }
 
-  bytes(field: number): Uint8Array {
-    return this.#chunks.get(field)?.at(-1) ?? new Uint8Array()
+  bytes(): Uint8Array {
+    return this.#type === CHUNK ? this.#buffer.subarray(this.#from, this.#at) : new Uint8Array()
   }
 
-  text(field: number): string {
-    return textOf(this.bytes(field))
+  text(): string {
+    return this.#type === CHUNK ? this.#buffer.toString('utf8', this.#from, this.#at) : ''
   }
 
-  message(field: number): ProtoMessage {
-    return new ProtoMessage(this.bytes(field))
+  message(): MessageReader {
+    return new MessageReader(this.bytes())
   }
 
-  messages(field: number): readonly ProtoMessage[] {
-    return (this.#chunks.get(field) ?? []).map(chunk => new ProtoMessage(chunk))
+  /** The first bytes of the value as a number. */
+  #low(end: number): number {
+    let value = 0
+    for (let at = end - 1; at >= this.#from; at--)
+      value = value * 0x80 + ((this.#buffer[at] as number) & 0x7f)
+    return value
+  }
+
+  /** A tag or a length. */
+  #size(): number {
+    this.#from = this.#at
+    this.#at = this.#behindVarint()
+    if (this.#at - this.#from > SAFE_BYTES) throw cutOff()
+    return this.#low(this.#at)
+  }
+
+  #behindVarint(): number {
+    for (let at = this.#at; at < this.#end && at < this.#at + VARINT_BYTES_MAX; at++)
+      if ((this.#buffer[at] as number) < 0x80) return at + 1
+    throw cutOff()
   }
 }
 

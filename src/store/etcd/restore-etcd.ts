@@ -56,7 +56,7 @@ export async function restoreEtcd(
       const { apiVersion, kind, metadata } = object
       const { name, namespace = '' } = metadata
       await writer.write({
-        put: keys.objectAt({ apiVersion, kind, namespace, name }),
+        put: keys.object(pathOfPlace({ apiVersion, kind, namespace, name })),
         value: objectValue(object),
       })
       tell()

@@ -2,18 +2,20 @@ import { KeelsonError } from '../../core/index.js'
 import { nameOfTerm } from '../engine/index-terms.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
-import type { ObjectRef } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 import type { Query } from '../read/query.js'
 import type { ReadSet } from '../transaction/read-set.js'
 import type { EtcdCompare, EtcdOperation } from './etcd-messages.js'
 import type { KeySpace } from './key-space.js'
-import { objectValue, pathOf } from './key-space.js'
+import { objectValue, pathOf, pathOfText } from './key-space.js'
+import type { LifetimeReads } from './lifetime-reads.js'
 import type { Mirror } from './mirror.js'
 import type { SentObjects } from './sent-objects.js'
 
 /** What etcd takes in one transaction, of compares and of operations, unless it was started with another number. */
 const OPERATIONS_MAX = 128
+
+const NO_CLAIMS: ReadonlyMap<string, undefined> = /* @__PURE__ */ new Map()
 
 /** What one attempt to write has read, and what it would do. */
 export interface WritePlan {
@@ -33,8 +35,7 @@ export interface WritePlan {
 export interface DecisionBase {
   readonly reads: ReadSet
   readonly mutations: readonly Mutation[]
-  /** Lifetimes that were read. */
-  readonly lifetimes: ReadonlySet<string>
+  readonly lifetimes: LifetimeReads
 }
 
 /** A transaction of etcd. */
@@ -82,18 +83,27 @@ export class WritePlanner {
    * revision in their range, and that of the last deletion of the kind. Asked for in the same go as the decision is made.
    */
   compares({ reads, mutations, lifetimes }: DecisionBase): readonly EtcdCompare[] {
-    return [...this.#ofReads(reads), ...this.#ofLifetimes(lifetimes), ...this.#ofValues(reads, mutations)]
+    const compares: EtcdCompare[] = []
+    this.#addReads(compares, reads)
+    for (const id of lifetimes.ids)
+      compares.push({
+        key: this.#keys.lifetime(id),
+        modRevision: this.#mirror.lifetime(id)?.modRevision ?? 0,
+      })
+    this.#addValues(compares, reads, mutations)
+    return compares
   }
 
   #operations({ mutations, kept, more = [], cause }: WritePlan): EtcdOperation[] {
     const operations: EtcdOperation[] = [...more]
-    const graves = new Set<string>()
-    for (const { table, namespace, name, after } of mutations) {
-      const ref = namespace === undefined ? { name } : { namespace, name }
-      const key = this.#keys.object(table, ref)
-      const before = table.find(namespace, name)?.head?.object
+    let graves: Set<string> | undefined
+    for (const mutation of mutations) {
+      const { table, namespace, name, after } = mutation
+      const path = pathOf(table, mutation)
+      const key = this.#keys.object(path)
       if (after === undefined) {
         operations.push({ delete: key })
+        graves ??= new Set()
         graves.add(this.#keys.deleted(table))
       } else {
         const value = Buffer.from(objectValue(after))
@@ -101,12 +111,11 @@ export class WritePlanner {
         this.#sent.add(key, value, after)
       }
       // What kept an object does not keep the next one of that name.
-      const path = pathOf(table, ref)
-      const isOver = before?.metadata.uid !== after?.metadata.uid
+      const isOver = table.find(namespace, name)?.head?.object?.metadata.uid !== after?.metadata.uid
       if (isOver && this.#mirror.kept(path) !== undefined && !kept.has(path))
         operations.push({ delete: this.#keys.kept(path) })
     }
-    for (const grave of graves) operations.push({ put: grave, value: '1' })
+    for (const grave of graves ?? []) operations.push({ put: grave, value: '1' })
     for (const [key, holder] of this.#claims(mutations))
       operations.push(holder === undefined ? { delete: key } : { put: key, value: holder })
     for (const [path, lifetime] of kept) {
@@ -119,9 +128,9 @@ export class WritePlanner {
     return operations
   }
 
-  #ofReads(reads: ReadSet): EtcdCompare[] {
-    const compares: EtcdCompare[] = []
-    const count = [...reads.keys.values()].reduce((sum, keys) => sum + keys.size, 0)
+  #addReads(compares: EtcdCompare[], reads: ReadSet): void {
+    let count = 0
+    for (const names of reads.keys.values()) count += names.size
     const notAfter = reads.revision
     for (const [table, names] of reads.keys) {
       // Many keys of a kind are cheaper as a range; that may refuse what need not be, and then it is tried again.
@@ -130,31 +139,25 @@ export class WritePlanner {
         continue
       }
       for (const [text, modRevision] of names)
-        compares.push({ key: this.#keys.object(table, refOf(table, text)), modRevision })
+        compares.push({ key: this.#keys.object(pathOfText(table, text)), modRevision })
     }
     for (const [table, queries] of reads.lists) {
       for (const namespace of namespacesOf(queries))
         compares.push({ ...this.#keys.objectsOf(table, namespace), notAfter })
       compares.push(...this.#noGrave(table, notAfter))
     }
-    return compares
   }
 
-  #ofLifetimes(lifetimes: ReadonlySet<string>): EtcdCompare[] {
-    return [...lifetimes].map(id => {
-      const modRevision = this.#mirror.lifetime(id)?.modRevision ?? 0
-      return { key: this.#keys.lifetime(id), modRevision }
-    })
-  }
-
-  #ofValues({ engine, revision: notAfter }: ReadSet, mutations: readonly Mutation[]): EtcdCompare[] {
-    const compares: EtcdCompare[] = []
+  #addValues(
+    compares: EtcdCompare[],
+    { engine, revision: notAfter }: ReadSet,
+    mutations: readonly Mutation[],
+  ): void {
     for (const [key, holder] of this.#claims(mutations))
       if (holder !== undefined) compares.push({ key, modRevision: this.#mirror.uniqueRevision(key) })
     // What is limited counts everything.
     if (engine.quotas !== undefined && mutations.some(({ after }) => after !== undefined))
       compares.push({ ...this.#keys.objects, notAfter })
-    return compares
   }
 
   /** Nothing of the kind was deleted since. */
@@ -165,14 +168,15 @@ export class WritePlanner {
 
   /** The values of unique indexes that get a holder, or lose theirs. */
   #claims(mutations: readonly Mutation[]): ReadonlyMap<string, string | undefined> {
+    if (mutations.every(({ table }) => table.kind.uniqueIndexes.length === 0)) return NO_CLAIMS
     const claims = new Map<string, string | undefined>()
-    for (const { table, namespace, name, terms } of mutations) {
+    for (const mutation of mutations) {
+      const { table, namespace, name, terms } = mutation
       const { uniqueIndexes } = table.kind
-      if (uniqueIndexes.length === 0) continue
       const isUnique = (term: string): boolean => uniqueIndexes.includes(nameOfTerm(term))
       const before = (table.find(namespace, name)?.head?.terms ?? []).filter(isUnique)
       const after = terms.filter(isUnique)
-      const path = pathOf(table, namespace === undefined ? { name } : { namespace, name })
+      const path = pathOf(table, mutation)
       for (const term of before) {
         const key = this.#keys.unique(table, term)
         if (!after.includes(term) && !claims.has(key)) claims.set(key, undefined)
@@ -181,12 +185,6 @@ export class WritePlanner {
     }
     return claims
   }
-}
-
-function refOf({ kind }: KindTable, text: string): ObjectRef {
-  if (!kind.namespaced) return { name: text }
-  const at = text.indexOf('/')
-  return { namespace: text.slice(0, at), name: text.slice(at + 1) }
 }
 
 /** Undefined: all of them. */

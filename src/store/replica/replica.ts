@@ -1,6 +1,7 @@
 import type { Cancel } from '../../core/index.js'
 import { ClosedError, isKeelsonError, KeelsonError } from '../../core/index.js'
-import { backoffMs } from '../../core/internal.js'
+import type { HeapHandle, SharedTimeout } from '../../core/internal.js'
+import { backoffMs, heapHandle, IndexedHeap } from '../../core/internal.js'
 import type { StoreOptions } from '../client/memory-store.js'
 import { engineFor } from '../client/memory-store.js'
 import type { StoreParts } from '../client/store-parts.js'
@@ -31,12 +32,12 @@ export interface ReplicaFreshness {
   readonly error?: unknown
 }
 
-interface Waiter {
-  readonly revision: number
+/** Who waits for a revision; the earliest is first in the heap. */
+interface Waiter extends HeapHandle {
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
   /** Of the time that it may take. */
-  cancel: Cancel
+  cancel: Cancel | undefined
 }
 
 /**
@@ -56,7 +57,7 @@ export class Replica {
   #closed = false
   #cancelWatch: Cancel = () => {}
   #cancelRetry: Cancel = () => {}
-  #waiters: Waiter[] = []
+  readonly #waiters = new IndexedHeap<Waiter>()
 
   constructor(parts: StoreParts, source: ReplicaSource) {
     this.parts = parts
@@ -80,19 +81,19 @@ export class Replica {
   /**
    * Resolves once everything up to that revision is here.
    *
-   * @param withinMs how long that may take. Default: for as long as it takes
+   * @param timeout how long that may take. Default: for as long as it takes
    * @throws why the replica has ended, if it does before; KeelsonError `Unavailable` when it takes too long
    */
-  through(revision: number, withinMs?: number): Promise<void> {
+  through(revision: number, timeout?: SharedTimeout): Promise<void> {
     if (revision <= this.#seen) return Promise.resolve()
     if (this.#closed) return Promise.reject(new ClosedError('the store'))
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { revision, resolve, reject, cancel: () => {} }
-      this.#waiters.push(waiter)
-      if (withinMs === undefined) return
-      waiter.cancel = this.parts.engine.env.clock.after(withinMs, () => {
-        this.#waiters = this.#waiters.filter(other => other !== waiter)
-        reject(notArrived(revision, withinMs, this.#error))
+      const { at, sequence, slot } = heapHandle()
+      const waiter: Waiter = { resolve, reject, cancel: undefined, at, sequence, slot }
+      this.#waiters.push(waiter, revision)
+      waiter.cancel = timeout?.begin(() => {
+        this.#waiters.remove(waiter)
+        reject(notArrived(revision, timeout.ms, this.#error))
       })
     })
   }
@@ -105,11 +106,9 @@ export class Replica {
     this.#cancelWatch()
     this.#cancelRetry()
     this.parts.engine.close(failure)
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const { reject, cancel } of waiters) {
-      cancel()
-      reject(failure ?? new ClosedError('the store'))
+    for (let next = this.#waiters.pop(); next !== undefined; next = this.#waiters.pop()) {
+      next.cancel?.()
+      next.reject(failure ?? new ClosedError('the store'))
     }
   }
 
@@ -120,27 +119,26 @@ export class Replica {
   #watch(): void {
     let isOpen = true
     // Nothing of a watch counts once it has ended, or another one was opened.
-    const now = (act: () => void) => (): void => {
-      if (isOpen && !this.#closed) act()
-    }
-    const alive = now(() => this.#alive())
+    const counts = (): boolean => isOpen && !this.#closed
     const cancel = this.#source.watch(this.#seen, {
-      alive,
-      told: revision =>
-        now(() => {
-          this.#alive()
-          this.#follow(revision)
-        })(),
-      progress: revision =>
-        now(() => {
-          this.#alive()
-          this.#advance(revision)
-        })(),
-      ended: error =>
-        now(() => {
-          isOpen = false
-          this.#lost(error)
-        })(),
+      alive: () => {
+        if (counts()) this.#alive()
+      },
+      told: revision => {
+        if (!counts()) return
+        this.#alive()
+        this.#follow(revision)
+      },
+      progress: revision => {
+        if (!counts()) return
+        this.#alive()
+        this.#advance(revision)
+      },
+      ended: error => {
+        if (!counts()) return
+        isOpen = false
+        this.#lost(error)
+      },
     })
     this.#cancelWatch = () => {
       isOpen = false
@@ -176,13 +174,11 @@ export class Replica {
   #advance(revision: number): void {
     if (revision <= this.#seen) return
     this.#seen = revision
-    if (this.#waiters.length === 0) return
-    const due = this.#waiters.filter(waiter => waiter.revision <= revision)
-    if (due.length === 0) return
-    this.#waiters = this.#waiters.filter(waiter => waiter.revision > revision)
-    for (const { resolve, cancel } of due) {
-      cancel()
-      resolve()
+    const waiters = this.#waiters
+    for (let next = waiters.peek(); next !== undefined && next.at <= revision; next = waiters.peek()) {
+      waiters.pop()
+      next.cancel?.()
+      next.resolve()
     }
   }
 

@@ -12,6 +12,13 @@ import type { Query } from '../read/query.js'
 import { matchesQuery } from '../read/query.js'
 import type { OverlayBase } from './overlay.js'
 
+interface LastRead {
+  readonly table: KindTable
+  readonly namespace: string | undefined
+  readonly name: string
+  readonly version: Version | undefined
+}
+
 /**
  * One revision, which somebody keeps, and a note of everything that was read of it: keys, those that were not
  * there too, and lists.
@@ -21,6 +28,8 @@ export class ReadSet implements OverlayBase {
   readonly engine: Engine
   readonly #keys = new Map<KindTable, Map<string, number>>()
   readonly #lists = new Map<KindTable, Query[]>()
+  /** What was asked for last: one write asks several times for the same. */
+  #last: LastRead | undefined
 
   constructor(engine: Engine, revision: number) {
     this.engine = engine
@@ -37,8 +46,11 @@ export class ReadSet implements OverlayBase {
   }
 
   find(table: KindTable, ref: ObjectRef): Version | undefined {
+    const last = this.#last
+    const { namespace, name } = ref
+    if (last?.table === table && last.name === name && last.namespace === namespace) return last.version
     this.#assertKept()
-    const entry = table.find(ref.namespace, ref.name)
+    const entry = table.find(namespace, name)
     const version = entry === undefined ? undefined : versionAt(entry, this.revision)
     const keys = this.#keys.get(table)
     const key = refText(ref)
@@ -46,6 +58,7 @@ export class ReadSet implements OverlayBase {
     const had = Number(version?.object?.metadata.resourceVersion ?? 0)
     if (keys === undefined) this.#keys.set(table, new Map([[key, had]]))
     else keys.set(key, had)
+    this.#last = { table, namespace, name, version }
     return version
   }
 

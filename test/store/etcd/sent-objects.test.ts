@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { engineFor } from '../../../src/store/client/memory-store.js'
 import { mutationOf } from '../../../src/store/engine/mutation.js'
-import { KeySpace, objectOf, objectValue } from '../../../src/store/etcd/key-space.js'
+import { KeySpace, objectOf, objectValue, pathOf } from '../../../src/store/etcd/key-space.js'
 import { Mirror } from '../../../src/store/etcd/mirror.js'
 import { SentObjects } from '../../../src/store/etcd/sent-objects.js'
 import { WritePlanner } from '../../../src/store/etcd/write-plan.js'
@@ -46,7 +46,7 @@ test('what is too much for one transaction is not on its way', async () => {
     mutationOf(table, { namespace: 'default', name: `w${index}` }, object, undefined),
   )
   const told = (name: string): unknown => {
-    const key = keys.object(table, { namespace: 'default', name })
+    const key = keys.object(pathOf(table, { namespace: 'default', name }))
     return sent.told({
       key,
       value: Buffer.from(objectValue(object)),
