@@ -161,7 +161,10 @@ export class KeelsonError<Code extends KeelsonErrorCode = KeelsonErrorCode> exte
     this.name = new.target.name
     this.code = options.code
     this.details = boundedDetails(options.details ?? ({} as DetailsByCode[Code]))
-    Object.defineProperty(this, brand, { value: true })
+  }
+
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true })
   }
 }
 

@@ -1,13 +1,17 @@
 import { Bitset } from '../../core/internal.js'
+import { PagedArray } from '../structures/paged-array.js'
 import type { AddressPoolStats, OwnerShare } from './address-errors.js'
 import { watermarkOf } from './address-errors.js'
+import type { Holder } from './owner-counts.js'
 import { createOwnerCounts } from './owner-counts.js'
 
 /** Who holds which number, and which numbers are in quarantine after their release. */
 export interface AddressBook {
   /** Held numbers and those in quarantine. */
   readonly taken: Bitset
-  readonly owners: ReadonlyMap<number, string>
+  /** Who holds the number. */
+  owner(index: number): string | undefined
+  held(): Iterable<readonly [index: number, holder: Holder]>
   hold(index: number, owner: string): void
   letGo(index: number, nowMs: number): void
   /** Without quarantine. */
@@ -31,38 +35,42 @@ interface Quarantined {
   readonly untilMs: number
 }
 
+/** In the list of those of its owner. */
+interface Listed extends Quarantined {
+  earlier: Listed | undefined
+  later: Listed | undefined
+}
+
 const TOP_OWNERS_SHOWN = 5
 
 export function createAddressBook(size: number, quarantineMs: number): AddressBook {
   const taken = new Bitset(size)
-  const owners = new Map<number, string>()
+  const holders = new PagedArray<Holder>()
   const counts = createOwnerCounts(TOP_OWNERS_SHOWN)
   const quarantine = createQuarantine(taken)
+  const dropHolder = (index: number): string | undefined => {
+    const holder = holders.take(index)
+    if (holder !== undefined) counts.remove(holder)
+    return holder?.owner
+  }
   return {
     taken,
-    owners,
+    owner: index => holders.get(index)?.owner,
+    held: () => holders.entries(),
     hold: (index, owner) => {
       quarantine.drop(index)
       taken.add(index)
-      const before = owners.get(index)
-      if (before === owner) return
-      if (before !== undefined) counts.remove(before)
-      owners.set(index, owner)
-      counts.add(owner)
+      if (holders.get(index)?.owner === owner) return
+      dropHolder(index)
+      holders.set(index, counts.add(owner))
     },
     letGo: (index, nowMs) => {
-      const owner = owners.get(index)
-      owners.delete(index)
-      if (owner !== undefined) counts.remove(owner)
+      const owner = dropHolder(index)
       if (quarantineMs === 0 || owner === undefined) taken.delete(index)
       else quarantine.put({ index, owner, untilMs: nowMs + quarantineMs })
     },
     free: index => {
-      const owner = owners.get(index)
-      if (owner === undefined) return
-      owners.delete(index)
-      counts.remove(owner)
-      taken.delete(index)
+      if (dropHolder(index) !== undefined) taken.delete(index)
     },
     restore: (index, owner, untilMs) => {
       taken.add(index)
@@ -71,7 +79,7 @@ export function createAddressBook(size: number, quarantineMs: number): AddressBo
     expire: quarantine.expire,
     takeBack: quarantine.takeBack,
     copyTo: book => {
-      for (const [index, owner] of owners) book.hold(index, owner)
+      for (const [index, { owner }] of holders.entries()) book.hold(index, owner)
       for (const { index, owner, untilMs } of quarantine.entries()) book.restore(index, owner, untilMs)
     },
     stats: () => {
@@ -96,23 +104,28 @@ interface Quarantine {
 }
 
 function createQuarantine(taken: Bitset): Quarantine {
-  const entries = new Map<number, Quarantined>()
-  const ofOwner = new Map<string, number[]>()
+  const entries = new Map<number, Listed>()
+  const latest = new Map<string, Listed>()
   const drop = (index: number): void => {
     const entry = entries.get(index)
     if (entry === undefined) return
+    const { owner, earlier, later } = entry
     entries.delete(index)
-    const left = (ofOwner.get(entry.owner) ?? []).filter(other => other !== index)
-    if (left.length === 0) ofOwner.delete(entry.owner)
-    else ofOwner.set(entry.owner, left)
+    if (earlier !== undefined) earlier.later = later
+    if (later !== undefined) later.earlier = earlier
+    else if (earlier === undefined) latest.delete(owner)
+    else latest.set(owner, earlier)
   }
   return {
     size: () => entries.size,
     entries: () => entries.values(),
-    put: entry => {
-      drop(entry.index)
-      entries.set(entry.index, entry)
-      ofOwner.set(entry.owner, [...(ofOwner.get(entry.owner) ?? []), entry.index])
+    put: ({ index, owner, untilMs }) => {
+      drop(index)
+      const earlier = latest.get(owner)
+      const entry = { index, owner, untilMs, earlier, later: undefined }
+      if (earlier !== undefined) earlier.later = entry
+      entries.set(index, entry)
+      latest.set(owner, entry)
     },
     expire: nowMs => {
       for (const [index, { untilMs }] of entries) {
@@ -122,9 +135,10 @@ function createQuarantine(taken: Bitset): Quarantine {
       }
     },
     takeBack: (owner, fits) => {
-      const index = ofOwner.get(owner)?.findLast(fits)
-      if (index !== undefined) drop(index)
-      return index
+      let entry = latest.get(owner)
+      while (entry !== undefined && !fits(entry.index)) entry = entry.earlier
+      if (entry !== undefined) drop(entry.index)
+      return entry?.index
     },
     drop,
   }

@@ -27,17 +27,20 @@ export interface OwnerShare {
   readonly count: number
 }
 
-/** Nothing is left to allocate. `details` has the stats, who holds most, and when quarantine ends next. */
+/** Nothing is left to allocate. `details` has the counts, the message who holds most, `topOwners` the five largest. */
 export class PoolExhaustedError extends KeelsonError<'PoolExhausted'> {
   readonly stats: AddressPoolStats
   readonly topOwners: readonly OwnerShare[]
 
   constructor(pool: string, stats: AddressPoolStats, topOwners: readonly OwnerShare[]) {
-    const holders = topOwners.map(({ owner, count }) => `${owner} (${count})`).join(', ')
+    const { capacity, used, quarantined, free, watermark } = stats
+    const [first] = topOwners
+    const most = first === undefined ? '' : `; ${first.owner} holds most (${first.count})`
     const message =
-      `address pool ${pool} is exhausted: ${stats.used} of ${stats.capacity} used, ${stats.quarantined} in quarantine; ` +
-      `add a block or release addresses${holders === '' ? '' : `; most are held by ${holders}`}`
-    super({ code: 'PoolExhausted', message, details: { pool, stats, topOwners } })
+      `address pool ${pool} is exhausted: ${used} of ${capacity} used, ${quarantined} in quarantine${most}; ` +
+      'add a block or release addresses'
+    // Members that are flat are not copied.
+    super({ code: 'PoolExhausted', message, details: { pool, capacity, used, quarantined, free, watermark } })
     this.stats = stats
     this.topOwners = topOwners
   }

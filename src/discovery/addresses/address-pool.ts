@@ -139,22 +139,19 @@ class MemoryPool implements AddressPool {
   }
 
   readonly allocate: AddressPool['allocate'] = (owner, nowMs, family) => {
-    const [space, book] = [this.#space, this.#book]
-    book.expire(nowMs)
-    const fits = (candidate: number): boolean => family === undefined || space.familyAt(candidate) === family
-    const start = startOf(this.#strategy, owner, this.#cursor)
-    const index = book.takeBack(owner, fits) ?? search(space, book.taken, start, family)
-    if (index === undefined) throw new PoolExhaustedError(this.name, book.stats(), book.topOwners())
-    book.hold(index, owner)
+    const index = this.#findFree(owner, nowMs, family)
+    if (index === undefined)
+      throw new PoolExhaustedError(this.name, this.#book.stats(), this.#book.topOwners())
+    this.#book.hold(index, owner)
     this.#cursor = index + 1
     this.#tell()
-    return space.addressAt(index)
+    return this.#space.addressAt(index)
   }
 
   readonly claim: AddressPool['claim'] = (address, owner, nowMs) => {
     const index = this.#indexOf(address)
     this.#book.expire(nowMs)
-    const holder = this.#book.owners.get(index) ?? owner
+    const holder = this.#book.owner(index) ?? owner
     if (holder !== owner) throw new AddressTakenError(this.name, this.#space.addressAt(index), holder)
     this.#book.hold(index, owner)
     this.#tell()
@@ -162,7 +159,7 @@ class MemoryPool implements AddressPool {
 
   readonly release: AddressPool['release'] = (address, nowMs) => {
     const index = this.#usable(address)
-    const owner = index === undefined ? undefined : this.#book.owners.get(index)
+    const owner = index === undefined ? undefined : this.#book.owner(index)
     if (index === undefined || owner === undefined || owner === RESERVED) return false
     this.#book.letGo(index, nowMs)
     this.#tell()
@@ -171,13 +168,16 @@ class MemoryPool implements AddressPool {
 
   readonly cancel: AddressPool['cancel'] = address => {
     const index = this.#usable(address)
-    if (index !== undefined && this.#book.owners.get(index) !== RESERVED) this.#book.free(index)
+    if (index !== undefined && this.#book.owner(index) !== RESERVED) this.#book.free(index)
     this.#tell()
   }
 
   readonly includes: AddressPool['includes'] = address => this.#usable(address) !== undefined
 
-  readonly owner: AddressPool['owner'] = address => this.#book.owners.get(this.#usable(address) ?? -1)
+  readonly owner: AddressPool['owner'] = address => {
+    const index = this.#usable(address)
+    return index === undefined ? undefined : this.#book.owner(index)
+  }
 
   readonly stats: AddressPool['stats'] = nowMs => {
     this.#book.expire(nowMs)
@@ -189,7 +189,7 @@ class MemoryPool implements AddressPool {
     const book = this.#book
     const known = [...claims].flatMap(claim => {
       const index = this.#usable(claim.address)
-      return index === undefined || book.owners.get(index) === RESERVED ? [] : [{ claim, index }]
+      return index === undefined || book.owner(index) === RESERVED ? [] : [{ claim, index }]
     })
     rebuildBook(book, known, { quarantineMs: this.#quarantineMs, nowMs })
     this.#tell()
@@ -203,6 +203,15 @@ class MemoryPool implements AddressPool {
     this.#space = space
     this.#book = book
     this.#tell()
+  }
+
+  /** Apart from `allocate`, so that the engine compiles it: what always throws is interpreted. */
+  #findFree(owner: string, nowMs: number, family: 4 | 6 | undefined): number | undefined {
+    const [space, book] = [this.#space, this.#book]
+    book.expire(nowMs)
+    const fits = (candidate: number): boolean => family === undefined || space.familyAt(candidate) === family
+    const start = startOf(this.#strategy, owner, this.#cursor)
+    return book.takeBack(owner, fits) ?? search(space, book.taken, start, family)
   }
 
   #spaceOf(cidrs: readonly string[]): AddressSpace {
@@ -249,7 +258,7 @@ function rebuildBook(
   book.expire(nowMs)
   const wanted = new Map<number, string>()
   for (const { claim, index } of known) if (claim.releasedAtMs === undefined) wanted.set(index, claim.owner)
-  for (const [index, owner] of [...book.owners])
+  for (const [index, { owner }] of [...book.held()])
     if (owner !== RESERVED && !wanted.has(index)) book.letGo(index, nowMs)
   for (const [index, owner] of wanted) book.hold(index, owner)
   const released = known.flatMap(({ claim: { owner, releasedAtMs }, index }) =>

@@ -49,13 +49,17 @@ function nth(spans: readonly Span[], position: number): number {
 export function search(space: AddressSpace, taken: Bitset, start: Start, family?: 4 | 6): number | undefined {
   for (const all of [space.dynamic, space.static]) {
     const spans = family === undefined ? all : all.filter(span => span.family === family)
-    const from = start(spans)
-    const ahead = spans.map(span => ({ from: Math.max(span.from, from), to: span.to }))
-    for (const span of [...ahead, ...spans]) {
-      if (span.from >= span.to) continue
-      const index = taken.firstClear(span.from)
-      if (index !== undefined && index < span.to) return index
-    }
+    const index = firstFree(spans, taken, start(spans)) ?? firstFree(spans, taken, 0)
+    if (index !== undefined) return index
+  }
+  return undefined
+}
+
+function firstFree(spans: readonly Span[], taken: Bitset, from: number): number | undefined {
+  for (const span of spans) {
+    if (span.to <= from) continue
+    const index = taken.firstClear(Math.max(span.from, from))
+    if (index !== undefined && index < span.to) return index
   }
   return undefined
 }

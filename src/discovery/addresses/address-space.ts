@@ -28,6 +28,14 @@ export interface AddressSpace {
   ): { readonly kind: 'usable'; readonly index: number } | { readonly kind: 'unusable' | 'outside' }
 }
 
+/** The usable addresses of a block, and their numbers. */
+interface Run {
+  readonly block: Cidr
+  readonly first: bigint
+  readonly from: number
+  readonly count: number
+}
+
 /**
  * Numbers the addresses of blocks that do not overlap. IPv4 blocks lose their network and broadcast address, IPv6
  * blocks their first; blocks of one or two IPv4 addresses and of one IPv6 address lose none.
@@ -51,38 +59,37 @@ export function createAddressSpace(
     throw invalid(texts, `must have at most ${POOL_SIZE_MAX} addresses in all; use longer prefixes`)
   const dynamic: Span[] = []
   const fixed: Span[] = []
-  const bases: number[] = []
+  const runs: Run[] = []
   let size = 0
   for (const block of blocks) {
     const count = Number(usableCount(block))
     const band = Math.min(count, staticBand(block))
-    bases.push(size)
+    runs.push({ block, first: firstUsable(block), from: size, count })
     if (band > 0) fixed.push({ from: size, to: size + band, family: block.family })
     if (band < count) dynamic.push({ from: size + band, to: size + count, family: block.family })
     size += count
   }
+  const runOf = (index: number): Run => runs.findLast(({ from }) => from <= index) as Run
   return {
     cidrs: blocks.map(formatCidr),
     size,
     dynamic,
     static: fixed,
-    familyAt: index => (blocks[bases.findLastIndex(base => base <= index)] as Cidr).family,
+    familyAt: index => runOf(index).block.family,
     addressAt: index => {
-      const at = bases.findLastIndex(base => base <= index)
-      const block = blocks[at] as Cidr
-      return formatIp({
-        family: block.family,
-        value: firstUsable(block) + BigInt(index - (bases[at] as number)),
-      })
+      const { block, first, from } = runOf(index)
+      return formatIp({ family: block.family, value: first + BigInt(index - from) })
     },
     find: text => {
       const address = parseIp(text)
-      const at = address === undefined ? -1 : blocks.findIndex(block => cidrContains(block, address))
-      const block = blocks[at]
-      if (address === undefined || block === undefined) return { kind: 'outside' }
-      const offset = address.value - firstUsable(block)
-      if (offset < 0n || offset >= usableCount(block)) return { kind: 'unusable' }
-      return { kind: 'usable', index: (bases[at] as number) + Number(offset) }
+      if (address === undefined) return { kind: 'outside' }
+      for (const { block, first, from, count } of runs) {
+        if (block.family !== address.family) continue
+        const offset = Number(address.value - first)
+        if (offset >= 0 && offset < count) return { kind: 'usable', index: from + offset }
+        if (cidrContains(block, address)) return { kind: 'unusable' }
+      }
+      return { kind: 'outside' }
     },
   }
 }

@@ -1,6 +1,7 @@
 import { assertKnown, assertValid, Bitset, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { OwnerShare } from './address-errors.js'
 import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from './address-errors.js'
+import type { Holder } from './owner-counts.js'
 import { createOwnerCounts } from './owner-counts.js'
 
 /** Which ports a pool hands out. */
@@ -50,7 +51,7 @@ export interface PortPool {
 
 interface Ports {
   readonly taken: Bitset
-  readonly owners: Map<number, string>
+  readonly holders: Map<number, Holder>
   /** The last port of each owner. */
   readonly last: Map<string, number>
   cursor: number
@@ -87,18 +88,17 @@ export function createPortPool(options: PortPoolOptions = {}): PortPool {
     const key = `${protocol} ${address}`
     const known = places.get(key)
     if (known !== undefined) return known
-    const ports = { taken: new Bitset(PORT_MAX + 1), owners: new Map(), last: new Map(), cursor: dynamic }
+    const ports = { taken: new Bitset(PORT_MAX + 1), holders: new Map(), last: new Map(), cursor: dynamic }
     places.set(key, ports)
     return ports
   }
   const hold = (ports: Ports, port: number, owner: string): number => {
     ports.taken.add(port)
-    ports.owners.set(port, owner)
+    ports.holders.set(port, counts.add(owner))
     ports.last.delete(owner)
     ports.last.set(owner, port)
     const [oldest] = ports.last.keys()
     if (ports.last.size > REMEMBERED_OWNERS && oldest !== undefined) ports.last.delete(oldest)
-    counts.add(owner)
     return port
   }
   return {
@@ -117,21 +117,21 @@ export function createPortPool(options: PortPoolOptions = {}): PortPool {
     claim: (port, owner, place) => {
       if (!includes(port)) throw new AddressOutOfRangeError(name, String(port), [`${range.from}-${range.to}`])
       const ports = at(place)
-      const holder = ports.owners.get(port)
+      const holder = ports.holders.get(port)?.owner
       if (holder === owner) return
       if (holder !== undefined) throw new AddressTakenError(name, String(port), holder)
       hold(ports, port, owner)
     },
     release: (port, place) => {
       const ports = at(place)
-      const owner = ports.owners.get(port)
-      if (owner === undefined) return false
-      ports.owners.delete(port)
+      const holder = ports.holders.get(port)
+      if (holder === undefined) return false
+      ports.holders.delete(port)
       ports.taken.delete(port)
-      counts.remove(owner)
+      counts.remove(holder)
       return true
     },
-    owner: (port, place) => at(place).owners.get(port),
+    owner: (port, place) => at(place).holders.get(port)?.owner,
     includes,
   }
 }

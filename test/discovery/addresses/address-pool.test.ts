@@ -134,6 +134,8 @@ describe('address pool', () => {
       expect(error).toMatchObject({
         stats: { capacity: 2, used: 2, free: 0 },
         topOwners: [{ owner: 'web', count: 2 }],
+        details: { pool: 'vips', capacity: 2, used: 2, quarantined: 0, free: 0, watermark: 100 },
+        message: expect.stringContaining('web holds most (2)') as string,
       })
     }
   })

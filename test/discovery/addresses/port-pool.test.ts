@@ -7,6 +7,7 @@ import {
   createPortPool,
   kubernetesPortBand,
 } from '../../../src/discovery/addresses/index.js'
+import type { Holder } from '../../../src/discovery/addresses/owner-counts.js'
 import { createOwnerCounts } from '../../../src/discovery/addresses/owner-counts.js'
 
 describe('port pool', () => {
@@ -40,16 +41,22 @@ test('who holds most is known after every change', () => {
       fc.array(fc.record({ owner: fc.constantFrom('a', 'b', 'c', 'd'), add: fc.boolean() })),
       steps => {
         const counts = createOwnerCounts(2)
-        const oracle = new Map<string, number>()
+        const held = new Map<string, Holder[]>()
         for (const { owner, add } of steps) {
-          const held = oracle.get(owner) ?? 0
-          if (!add && held === 0) continue
-          counts[add ? 'add' : 'remove'](owner)
-          oracle.set(owner, held + (add ? 1 : -1))
-          const sizes = [...oracle.values()].filter(count => count > 0).sort((a, b) => b - a)
+          const own = held.get(owner) ?? []
+          const last = own.at(-1)
+          if (add) held.set(owner, [...own, counts.add(owner)])
+          else if (last !== undefined) {
+            counts.remove(last)
+            held.set(owner, own.slice(0, -1))
+          }
+          const sizes = [...held.values()]
+            .map(own => own.length)
+            .filter(count => count > 0)
+            .sort((a, b) => b - a)
           const top = counts.top()
           expect(top.map(({ count }) => count)).toEqual(sizes.slice(0, 2))
-          expect(top.every(entry => oracle.get(entry.owner) === entry.count)).toBe(true)
+          expect(top.every(entry => held.get(entry.owner)?.length === entry.count)).toBe(true)
         }
       },
     ),
