@@ -167,6 +167,8 @@ export const taskSpecSchema: JsonSchema = closed({
         nodeAffinityPolicy: { enum: ['Honor', 'Ignore'] },
         nodeTaintsPolicy: { enum: ['Honor', 'Ignore'] },
         matchLabelKeys: texts,
+        weight: { type: 'integer', minimum: 1, maximum: 100 },
+        within: { type: 'array', items: attribute, maxItems: 8 },
         targets: { type: 'object', additionalProperties: { type: 'number', minimum: 0, maximum: 100 } },
       },
       ['attribute'],

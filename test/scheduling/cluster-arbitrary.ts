@@ -142,13 +142,21 @@ export function relatedRequestArbitrary(keys: readonly string[]): fc.Arbitrary<P
               nodeTaintsPolicy: fc.constantFrom('Honor' as const, 'Ignore' as const),
               whenUnsatisfiable: fc.constantFrom('DoNotSchedule' as const, 'ScheduleAnyway' as const),
               targets: fc.record({ a: fc.constantFrom(0, 30, 70) }, { requiredKeys: [] }),
+              weight: fc.integer({ min: 1, max: 9 }),
+              within: fc.constantFrom(['disk'], ['gone', 'disk']),
             },
             { requiredKeys: ['attribute', 'labelSelector'] },
           )
-          .map(({ targets, ...rule }) => ({
-            ...rule,
-            ...(targets === undefined || rule.whenUnsatisfiable !== 'ScheduleAnyway' ? {} : { targets }),
-          })),
+          .map(({ targets, weight, within, ...rule }) =>
+            rule.whenUnsatisfiable !== 'ScheduleAnyway'
+              ? rule
+              : {
+                  ...rule,
+                  ...(targets === undefined ? {} : { targets }),
+                  ...(weight === undefined ? {} : { weight }),
+                  ...(within === undefined ? {} : { within }),
+                },
+          ),
         { maxLength: 2 },
       ),
       volumes: volumesArbitrary,

@@ -169,8 +169,13 @@ function domainsOf(state: ScanState, terms: readonly DomainTerm[]): DomainView {
     )
   }
   const valueOn = (term: number, view: NodeView): string | undefined => {
-    const found = attributeOf(view.attributes, terms[term]?.attribute ?? '')
-    return found === undefined ? undefined : attributeText(found)
+    const { attribute, within = [], countsLacking } = terms[term] as DomainTerm
+    const [own, ...others] = [attribute, ...within].map(name => attributeOf(view.attributes, name))
+    if (own === undefined && countsLacking !== true) return undefined
+    const texts = [own, ...others].map(value =>
+      value === undefined ? 'lacks it' : `has ${attributeText(value)}`,
+    )
+    return within.length === 0 && own !== undefined ? attributeText(own) : texts.join(', ')
   }
   const meant = (term: number): readonly TaskPlacement[] => {
     const { tasks: set } = terms[term] as DomainTerm

@@ -10,6 +10,7 @@ import {
   nomadProfile,
   spreadProfile,
   swarmProfile,
+  swarmSpread,
   topologySpreadPreference,
 } from '../../src/scheduling/index.js'
 
@@ -56,6 +57,116 @@ describe('targets of a spread', () => {
       )
     },
   )
+
+  test('shares within something are shares of what is there', () => {
+    const nodes = ['a', 'b'].flatMap(zone =>
+      ['r1', 'r2', 'r3'].map(rack => ({ name: `${zone}-${rack}`, labels: { zone, rack }, allocatable: {} })),
+    )
+    const scheduler = withNodes(only(topologySpreadPreference()), nodes)
+    const soft = { whenUnsatisfiable: 'ScheduleAnyway' } as const
+    const rules = [
+      { attribute: 'zone', ...soft, weight: 100 },
+      { attribute: 'rack', within: ['zone'], targets: { r1: 75, r2: 25 }, ...soft },
+    ]
+    for (let index = 0; index < 16; index++) scheduler.place({ key: `t${index}`, group: 'g', spread: rules })
+    const found = nodes.map(({ name }) => [name, scheduler.tasksOn(name).length])
+    expect(Object.fromEntries(found)).toEqual({
+      'a-r1': 6,
+      'a-r2': 2,
+      'a-r3': 0,
+      'b-r1': 6,
+      'b-r2': 2,
+      'b-r3': 0,
+    })
+  })
+
+  test('of several rules the weights say how much each counts, in Nomad of those with shares', () => {
+    const nodes = [
+      { name: 'n1', labels: { zone: 'a', rack: 'r1' }, allocatable: {} },
+      { name: 'n2', labels: { zone: 'b', rack: 'r2' }, allocatable: {} },
+    ]
+    const soft = { whenUnsatisfiable: 'ScheduleAnyway' } as const
+    const rules = [
+      { attribute: 'zone', targets: { a: 50, b: 50 }, weight: 3, ...soft },
+      { attribute: 'rack', targets: { r1: 25, r2: 75 }, ...soft },
+    ]
+    const request = { key: 't', group: 'g', instances: 4, spread: rules }
+    const scoreOf = (profile: Profile, node: string) =>
+      withNodes(profile, nodes)
+        .explain(request)
+        .nodes.find(one => one.node === node)
+        ?.scores.find(({ plugin }) => /spread/.test(plugin))?.score
+    // Of 4 tasks, zones want 2 each: (2 − 1) / 2; racks want 1: (1 − 1) / 1, and 3: (3 − 1) / 3.
+    for (const profile of [nomadProfile(), only(topologySpreadPreference())]) {
+      expect(scoreOf(profile, 'n1')).toBeCloseTo(50 + (50 * (0.5 * 3 + 0)) / 4, 9)
+      expect(scoreOf(profile, 'n2')).toBeCloseTo(50 + (50 * (0.5 * 3 + 2 / 3)) / 4, 9)
+    }
+  })
+
+  test('preferences of Swarm are a tree: its branches are filled as when all tasks are shared out at once', () => {
+    const soft = { whenUnsatisfiable: 'ScheduleAnyway' } as const
+    const rules = ['zone', 'rack'].map(attribute => ({ attribute, ...soft }))
+    const rack = fc.tuple(fc.nat(3), fc.nat(3))
+    const zoneArbitrary = fc.array(rack, { minLength: 1, maxLength: 3 })
+    fc.assert(
+      fc.property(fc.array(zoneArbitrary, { minLength: 1, maxLength: 3 }), fc.nat(20), (zones, count) => {
+        const scheduler = createScheduler({ profile: swarmProfile() })
+        const branches = zones.map((racks, z) => ({
+          // The last zone is where the label is missing.
+          ...(z === zones.length - 1 ? { name: '' } : { name: `z${z}` }),
+          racks: racks.map(([tasks, room], r) => ({ name: `r${r}`, node: `n${z}${r}`, tasks, room })),
+        }))
+        for (const { name, racks } of branches)
+          for (const one of racks) {
+            const labels = { rack: one.name, ...(name === '' ? {} : { zone: name }) }
+            scheduler.addNode({ name: one.node, labels, allocatable: { pods: one.tasks + one.room } })
+            for (let index = 0; index < one.tasks; index++)
+              scheduler.addTask({ key: `${one.node} ${index}`, node: one.node, group: 'g' })
+          }
+        for (let index = 0; index < count; index++)
+          scheduler.place({ key: `new ${index}`, group: 'g', spread: rules })
+        const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
+        const shares = swarmSpread(
+          branches.map(({ name, racks }) => ({
+            name,
+            tasks: sum(racks.map(({ tasks }) => tasks)),
+            room: sum(racks.map(({ room }) => room)),
+          })),
+          count,
+        )
+        const gotBy = (racks: (typeof branches)[number]['racks']) =>
+          racks.map(({ node, tasks }) => scheduler.tasksOn(node).length - tasks)
+        const levels = (numbers: readonly number[]): readonly number[] => [...numbers].sort((a, b) => a - b)
+        // Who of equals gets the one that is left over is another question.
+        expect(
+          levels(branches.map(({ racks }) => sum(racks.map(one => scheduler.tasksOn(one.node).length)))),
+        ).toEqual(
+          levels(
+            branches.map(({ name, racks }) => sum(racks.map(one => one.tasks)) + (shares.get(name) ?? 0)),
+          ),
+        )
+        for (const { racks } of branches) {
+          const got = gotBy(racks)
+          const wanted = swarmSpread(racks, sum(got))
+          expect(levels(racks.map((one, at) => one.tasks + (got[at] ?? 0)))).toEqual(
+            levels(racks.map(one => one.tasks + (wanted.get(one.name) ?? 0))),
+          )
+        }
+      }),
+      { numRuns: 60, seed: 23 },
+    )
+  })
+
+  test.each([
+    [{ weight: 0 }, 'ScheduleAnyway', /spread\[0\].weight/],
+    [{ weight: 2 }, 'DoNotSchedule', /spread\[0\].weight: is for preferences/],
+    [{ within: ['rack'] }, 'DoNotSchedule', /spread\[0\].within: is for preferences/],
+    [{ within: ['zone'] }, 'ScheduleAnyway', /spread\[0\].within: must name at most 8 other/],
+    [{ within: ['rack', 'rack'] }, 'ScheduleAnyway', /spread\[0\].within/],
+  ] as const)('%j of a rule with %s is not acceptable', (more, whenUnsatisfiable, expected) => {
+    const rule = { attribute: 'zone', whenUnsatisfiable, ...more }
+    expect(() => zones(spreadProfile()).place({ key: 't', group: 'g', spread: [rule] })).toThrow(expected)
+  })
 
   test.each([
     [{ a: 60, b: 50 }, 'ScheduleAnyway', /spread\[0\].targets: must be 100 percent in all at most/],

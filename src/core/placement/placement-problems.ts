@@ -77,7 +77,28 @@ function spreadProblems(one: TopologySpread, at: string): readonly FieldProblem[
     const message = 'must be DoNotSchedule or ScheduleAnyway'
     problems.push({ field: `${at}.whenUnsatisfiable`, value: whenUnsatisfiable, message })
   }
-  return [...problems, ...targetProblems(`${at}.targets`, one)]
+  return [...problems, ...targetProblems(`${at}.targets`, one), ...preferredProblems(one, at)]
+}
+
+/** Most attributes that one rule may be within. */
+const LEVELS_MAX = 8
+
+/** Faults of what only rules that prefer may say. */
+function preferredProblems(
+  { attribute, weight, within, whenUnsatisfiable }: TopologySpread,
+  at: string,
+): readonly FieldProblem[] {
+  const problems = weight === undefined ? [] : wholeNumber(`${at}.weight`, weight, { min: 1, max: 100 })
+  const names = [attribute, ...(within ?? [])]
+  if (names.length > LEVELS_MAX + 1 || new Set(names).size < names.length || !names.every(isText)) {
+    const message = `must name at most ${LEVELS_MAX} other attributes, each once`
+    problems.push({ field: `${at}.within`, value: within, message })
+  }
+  if (whenUnsatisfiable === 'ScheduleAnyway') return problems
+  const message = 'is for preferences: set whenUnsatisfiable to ScheduleAnyway'
+  for (const [name, value] of Object.entries({ weight, within }))
+    if (value !== undefined) problems.push({ field: `${at}.${name}`, value, message })
+  return problems
 }
 
 function targetProblems(

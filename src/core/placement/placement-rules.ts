@@ -87,6 +87,13 @@ export interface TopologySpread {
    * they leave over is that of each value that is not named. Default: all alike.
    */
   readonly targets?: Readonly<Record<string, number>>
+  /** With `ScheduleAnyway`: how much the rule counts beside others, a whole number from 1 to 100. Default 1. */
+  readonly weight?: number
+  /**
+   * With `ScheduleAnyway`: domains are those of the attribute within one value of each of these, such as racks within zones;
+   * targets are then shares of the tasks there. Default: the attribute alone.
+   */
+  readonly within?: readonly string[]
   /** Labels by which the counted tasks must equal this one, such as a hash of the template. */
   readonly matchLabelKeys?: readonly string[]
 }

@@ -51,8 +51,6 @@ export class ResourceRangeError extends KeelsonError {
  *   Kubernetes
  *   calls an extended resource
  * - `milli`: `cpu` and every other name
- *
- * @internal
  */
 export function resourceUnit(name: string): ResourceUnit {
   if (BYTE_NAMES.has(name) || name.startsWith('hugepages-')) return 'byte'

@@ -1,9 +1,28 @@
+import type { Attributes } from '../../core/index.js'
 import { attributeOf, attributeText } from '../../core/internal.js'
 import type { NodeRow } from '../nodes/node-table.js'
+import type { DomainTerm } from '../requests/task-set.js'
 
-/** Which nodes have which value of one attribute. A value keeps its number for good. */
+/** By what nodes are parted into domains. */
+export type Parting = Pick<DomainTerm, 'attribute' | 'within' | 'countsLacking'>
+
+/** The domain that a node is in: the value of the attribute, or of all attributes; undefined when it is in none. */
+function domainOf(
+  attributes: Attributes,
+  { attribute, within = [], countsLacking }: Parting,
+): string | undefined {
+  const own = attributeOf(attributes, attribute)
+  if (countsLacking !== true) {
+    if (own === undefined) return undefined
+    if (within.length === 0) return attributeText(own)
+  }
+  const values = [...within, attribute].map(name => attributeOf(attributes, name))
+  return JSON.stringify(values.map(value => (value === undefined ? null : attributeText(value))))
+}
+
+/** Which nodes are in which domain. A domain keeps its number for good. */
 export class AttributeIndex {
-  readonly attribute: string
+  readonly #parting: Parting
   readonly #numbers = new Map<string, number>()
   readonly #values: string[] = []
   readonly #slots: Set<number>[] = []
@@ -11,8 +30,8 @@ export class AttributeIndex {
   /** Values that some node has. */
   #used = 0
 
-  constructor(attribute: string) {
-    this.attribute = attribute
+  constructor(parting: Parting) {
+    this.#parting = parting
   }
 
   /** How many values there are. */
@@ -39,8 +58,8 @@ export class AttributeIndex {
   }
 
   set(row: NodeRow): void {
-    const found = attributeOf(row.attributes, this.attribute)
-    this.#move(row.slot, found === undefined ? -1 : this.#intern(attributeText(found)))
+    const found = domainOf(row.attributes, this.#parting)
+    this.#move(row.slot, found === undefined ? -1 : this.#intern(found))
   }
 
   remove(row: NodeRow): void {

@@ -6,6 +6,7 @@ import { keepsAway } from '../requests/placement-request.js'
 import type { DomainTerm, TaskIdentity } from '../requests/task-set.js'
 import { compileTaskSet, termKey } from '../requests/task-set.js'
 import { accessOf } from '../requests/volume-claim.js'
+import type { Parting } from './attribute-index.js'
 import { AttributeIndex } from './attribute-index.js'
 import { DomainCounts } from './domain-counts.js'
 
@@ -72,7 +73,7 @@ export class DomainRegistry {
       const row = this.#table.at(slot)
       return selects === undefined || (row !== undefined && selects(row))
     }
-    const made: DomainCounts = new DomainCounts(term, this.#indexOf(term.attribute), this.#log, {
+    const made: DomainCounts = new DomainCounts(term, this.#indexOf(term), this.#log, {
       counts: isCounted,
       placed: () => this.#placedIn(made, isCounted),
     })
@@ -165,12 +166,17 @@ export class DomainRegistry {
     this.keepingAwayEpoch++
   }
 
-  #indexOf(attribute: string): AttributeIndex {
-    const known = this.#indexes.get(attribute)
+  #indexOf({ attribute, within = [], countsLacking }: Parting): AttributeIndex {
+    const key = JSON.stringify([attribute, within, countsLacking])
+    const known = this.#indexes.get(key)
     if (known !== undefined) return known
-    const made = new AttributeIndex(attribute)
+    const made = new AttributeIndex({
+      attribute,
+      within,
+      ...(countsLacking === true ? { countsLacking } : {}),
+    })
     for (const row of this.#table.rows()) made.set(row)
-    this.#indexes.set(attribute, made)
+    this.#indexes.set(key, made)
     return made
   }
 

@@ -109,11 +109,12 @@ function hard({ spread }: PreparedRequest): readonly TopologySpread[] {
 
 /** The tasks that a rule counts: the siblings, or those selected that also equal this one in some labels. */
 export function spreadTerm(
-  { attribute, labelSelector, matchLabelKeys = [] }: TopologySpread,
+  { attribute, within, labelSelector, matchLabelKeys = [] }: TopologySpread,
   request: PreparedRequest,
 ): DomainTerm {
+  const parting = within === undefined ? { attribute } : { attribute, within }
   const own = matchLabelKeys.filter(key => Object.hasOwn(request.labels, key))
-  if (labelSelector === undefined) return { attribute, tasks: tasksMeant({}, request), ignoresFirst: true }
+  if (labelSelector === undefined) return { ...parting, tasks: tasksMeant({}, request), ignoresFirst: true }
   const expressions = own.map(key => ({
     key,
     operator: 'In' as const,
@@ -123,5 +124,5 @@ export function spreadTerm(
     ...labelSelector,
     matchExpressions: [...(labelSelector.matchExpressions ?? []), ...expressions],
   }
-  return { attribute, tasks: tasksMeant({ labelSelector: selector }, request), ignoresFirst: true }
+  return { ...parting, tasks: tasksMeant({ labelSelector: selector }, request), ignoresFirst: true }
 }

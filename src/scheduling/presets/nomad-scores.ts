@@ -125,7 +125,8 @@ export function nomadReschedulePenalty(): NodeScorePlugin {
 }
 
 /**
- * Spread over the attributes of the request's rules, even or by `targets`; undefined, and so not counted, when it comes to 0.
+ * Spread over the attributes of the request's rules: even, or by `targets` and the weight of the rule among all; undefined, and
+ * so not counted, when it comes to 0.
  */
 export function nomadSpread(): DomainScorePlugin {
   return {
@@ -135,16 +136,20 @@ export function nomadSpread(): DomainScorePlugin {
     terms: ({ spread, group = '' }) => spread.map(({ attribute }) => ({ attribute, tasks: { group } })),
     score({ spread, instances }, node, domains) {
       let sum = 0
-      for (const [at, { targets }] of spread.entries()) {
+      let weights = 0
+      for (const { weight = 1 } of spread) weights += weight
+      for (const [at, { targets, weight = 1 }] of spread.entries()) {
         const value = domains.value(at, node)
         sum +=
           targets === undefined || value === undefined
             ? nomadEvenSpread(domains.counts(at).counts, value)
-            : targetSpread(
+            : (targetSpread(
                 targetOf(targets, value),
                 Math.max(instances, domains.counts(at).total + 1),
                 domains.count(at, node),
-              )
+              ) *
+                weight) /
+              weights
       }
       return sum === 0 ? undefined : percent(sum)
     },

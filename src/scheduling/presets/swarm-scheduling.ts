@@ -10,6 +10,7 @@ import type { Profile } from '../plugins/plugin.js'
 import { fewestFailures } from '../scores/fewest-failures.js'
 import { fewestTasks } from '../scores/fewest-tasks.js'
 import { siblingSpread } from '../scores/sibling-spread.js'
+import { spreadLevels } from '../scores/spread-levels.js'
 
 /** What SwarmKit compares nodes by. */
 export interface SwarmNodeLoad {
@@ -36,7 +37,7 @@ export function compareSwarmNodes(a: SwarmNodeLoad, b: SwarmNodeLoad): number {
 }
 
 /**
- * SwarmKit's pipeline and order: nodes where the service failed five times within five minutes last, the fewer the better;
+ * SwarmKit's pipeline and order: spread preferences, the rules with `ScheduleAnyway` in their order; nodes where the service failed five times within five minutes last, the fewer the better;
  * then fewest tasks of the service, then fewest tasks; what is free does not matter. Ties go to the lowest name.
  */
 export function swarmProfile(): Profile {
@@ -54,6 +55,7 @@ export function swarmProfile(): Profile {
       volumeSharing(),
     ]),
     scores: [
+      ...spreadLevels(),
       { plugin: fewestFailures({ min: FAILURES_MAX }), weight: 1 },
       { plugin: siblingSpread(), weight: 1 },
       { plugin: fewestTasks(), weight: 1 },
@@ -80,7 +82,7 @@ export function swarmSpread(branches: readonly SwarmBranch[], count: number): Re
   const open = new Set(branches)
   let left = count
   while (left > 0 && open.size > 0) {
-    const before = left
+    const [before, openBefore] = [left, open.size]
     const total = [...open].reduce((sum, { name, tasks }) => sum + tasks + (got.get(name) ?? 0), 0) + left
     const level = Math.floor(total / open.size)
     let remainder = total % open.size
@@ -95,7 +97,7 @@ export function swarmSpread(branches: readonly SwarmBranch[], count: number): Re
       left -= given
       if (given < wanted) open.delete(branch)
     }
-    if (left === before) {
+    if (left === before && open.size === openBefore) {
       const closed = [...open].filter(({ name, tasks }) => tasks + (got.get(name) ?? 0) > level)
       if (closed.length === 0) break
       for (const branch of closed) open.delete(branch)

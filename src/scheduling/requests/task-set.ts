@@ -20,6 +20,10 @@ export type TaskSet =
 /** Tasks, counted by the value of an attribute of their nodes. */
 export interface DomainTerm {
   readonly attribute: string
+  /** Nodes of one domain also agree in these attributes; to lack one is a value of it. Default: in none. */
+  readonly within?: readonly string[]
+  /** Nodes that lack the attribute are a domain, too. Default: they are in none. */
+  readonly countsLacking?: true
   readonly tasks: TaskSet
   /** Only tasks on nodes that this selects are counted. Default: on all nodes. */
   readonly nodes?: NodeSelector
