@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { WaterQueue } from '../../../src/core/fairness/index.js'
+import { waterFill } from '../../../src/core/fairness/index.js'
+
+/** A drop at a time, to whoever has least for its weight: down from the top, from group to queue. */
+const DROP = 1 / 64
+
+interface Vessel {
+  readonly name: string
+  readonly weight: number
+  readonly min: number
+  readonly max: number
+  readonly inner: readonly Vessel[]
+  level: number
+}
+
+function vesselOf({ name, weight = 1, min = 0, max = Infinity, queues }: WaterQueue): Vessel {
+  const inner = (queues ?? []).map(vesselOf)
+  const sum = (of: 'min' | 'max'): number => inner.reduce((all, one) => all + one[of], 0)
+  const isGroup = queues !== undefined
+  const floor = Math.max(min, sum('min'))
+  return { name, weight, min: floor, max: isGroup ? Math.min(max, sum('max')) : max, inner, level: 0 }
+}
+
+/** Puts a drop into one of them; false when all are full. */
+function pour(vessels: readonly Vessel[]): boolean {
+  const open = vessels.filter(({ level, max }) => level + DROP <= max)
+  // Below its floor each gets its due first.
+  const due = open.filter(({ level, min }) => level < min)
+  let next: Vessel | undefined
+  for (const one of due.length > 0 ? due : open)
+    if (next === undefined || one.level / one.weight < next.level / next.weight) next = one
+  if (next === undefined) return false
+  next.level += DROP
+  if (next.inner.length > 0) pour(next.inner)
+  return true
+}
+
+const boundsArbitrary = fc.record({
+  weight: fc.integer({ min: 1, max: 4 }),
+  min: fc.nat(4),
+  more: fc.oneof(fc.nat(12), fc.constant(Infinity)),
+})
+
+const treeArbitrary = fc
+  .array(fc.tuple(boundsArbitrary, fc.option(fc.array(boundsArbitrary, { minLength: 1, maxLength: 3 }))), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .map(groups =>
+    groups.map(([own, inner], at): WaterQueue => {
+      const queueOf = (name: string, { weight, min, more }: typeof own): WaterQueue => ({
+        name,
+        weight,
+        min,
+        max: min + more,
+      })
+      if (inner === null) return queueOf(`${at}`, own)
+      const queues = inner.map((one, index) => queueOf(`${at}.${index}`, one))
+      const floor = queues.reduce((sum, { min = 0 }) => sum + min, 0)
+      return { name: `${at}`, weight: own.weight, max: floor + own.more, queues }
+    }),
+  )
+
+test('law: groups and their queues have what they have when it is poured a drop at a time', () => {
+  fc.assert(
+    fc.property(treeArbitrary, fc.nat(60), (tree, total) => {
+      const vessels = tree.map(vesselOf)
+      const floors = vessels.reduce((sum, { min }) => sum + min, 0)
+      const drops = Math.max(total, floors) / DROP
+      for (let index = 0; index < drops && pour(vessels); index++);
+      const shares = waterFill(total, tree)
+      for (const one of vessels.flatMap(vessel => [vessel, ...vessel.inner]))
+        expect(Math.abs((shares.get(one.name) ?? NaN) - one.level), one.name).toBeLessThan(DROP * 16)
+    }),
+    { numRuns: 40, seed: 29 },
+  )
+})
+
+test.each([
+  [[{ name: 'a' }, { name: 'b', queues: [{ name: 'a' }] }], /queues: must have different names/],
+  [
+    [{ name: 'a', max: 3, queues: [{ name: 'b', min: 4 }] }],
+    /a.max: must be at least the floors of its queues, 4/,
+  ],
+  [
+    [{ name: 'a', min: 3, queues: [{ name: 'b', max: 2 }] }],
+    /a.min: must be at most the ceilings of its queues, 2/,
+  ],
+  [[{ name: 'a', queues: [{ name: 'b', weight: -1 }] }], /b.weight/],
+] as const)('%j is refused', (queues, expected) => {
+  expect(() => waterFill(1, queues)).toThrow(expected)
+})
+
+test('groups within groups have a limit', () => {
+  let queue: WaterQueue = { name: 'leaf' }
+  for (let level = 0; level < 40; level++) queue = { name: `${level}`, queues: [queue] }
+  expect(() => waterFill(1, [queue])).toThrow(/at most 32 levels/)
+})
