@@ -9,20 +9,37 @@ export interface FaultOffers {
 
 const NO_FAULTS: readonly FaultOffers[] = []
 
-/** What can happen next, faults last. Of most of it nobody asks for more than its kind, and how much there is. */
+/**
+ * What can happen next, faults last. Of most of it nobody asks for more than its kind, and how much there is; and who
+ * goes a way that is known does not ask for faults.
+ */
 export class ActionList {
-  readonly length: number
   /** Those that are no faults. The first is the undisturbed way on. */
   readonly ordinary: readonly Action[]
-  readonly faults: readonly FaultOffers[]
+  readonly #findFaults: () => readonly FaultOffers[]
+  #faults: readonly FaultOffers[] | undefined
   #all: readonly Action[] | undefined
 
-  constructor(ordinary: readonly Action[], faults: readonly FaultOffers[] = NO_FAULTS) {
+  /** @param findFaults called before anything else happens, if at all */
+  constructor(ordinary: readonly Action[], findFaults: () => readonly FaultOffers[] = () => NO_FAULTS) {
     this.ordinary = ordinary
-    this.faults = faults
-    let length = ordinary.length
-    for (const { offers } of faults) length += offers.length
-    this.length = length
+    this.#findFaults = findFaults
+  }
+
+  get faults(): readonly FaultOffers[] {
+    this.#faults ??= this.#findFaults()
+    return this.#faults
+  }
+
+  get length(): number {
+    let length = this.ordinary.length
+    for (const { offers } of this.faults) length += offers.length
+    return length
+  }
+
+  /** True where there is a choice. */
+  get isOpen(): boolean {
+    return this.ordinary.length > 1 || this.length > 1
   }
 
   /** The undisturbed way on. */

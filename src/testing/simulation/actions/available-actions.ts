@@ -57,7 +57,7 @@ export function availableActions(scene: Scene): ActionList {
   }
   const isAtRest = actions[0]?.kind === 'rest'
   const situation = { world, user, incidents, activity, isBusy, isAtRest }
-  return new ActionList(actions, faultsOffered(situation, plan, left))
+  return new ActionList(actions, () => faultsOffered(situation, plan, left))
 }
 
 /** What can happen while the store has still to answer somebody: what waits, else what was held back, else time passes. */

@@ -23,6 +23,6 @@ class Replay implements ChoiceSource {
 
   choose(actions: ActionList): number {
     const choice = this.#choices[this.#next++] ?? 0
-    return choice < actions.length ? choice : 0
+    return choice === 0 || choice < actions.length ? choice : 0
   }
 }

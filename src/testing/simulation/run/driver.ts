@@ -269,13 +269,14 @@ export class Driver {
   #choose(actions: ActionList): Action {
     let index = 0
     // A source that knows states is asked in each of them.
-    if (actions.length > 1 || this.#where !== undefined) {
+    const { isOpen } = actions
+    if (isOpen || this.#where !== undefined) {
       const choice = this.#source.choose(actions, this.#where)
       this.isStopped = choice === 'stop'
       if (choice === 'stop') return actions.first
       index = choice
     }
-    if (actions.length > 1) {
+    if (isOpen) {
       this.choices.push(index)
       this.chosenSteps.push(this.trace.length)
     }
