@@ -26,6 +26,10 @@ export class SmallMap<K, V> {
     this.#more.set(key, value)
   }
 
+  has(key: K): boolean {
+    return this.get(key) !== undefined
+  }
+
   delete(key: K): void {
     if (this.#value !== undefined && this.#key === key) {
       this.#key = undefined
@@ -34,8 +38,8 @@ export class SmallMap<K, V> {
   }
 
   /** Entries may be taken out meanwhile. */
-  forEach(visit: (value: V) => void): void {
-    if (this.#value !== undefined) visit(this.#value)
+  forEach(visit: (value: V, key: K) => void): void {
+    if (this.#value !== undefined) visit(this.#value, this.#key as K)
     this.#more?.forEach(visit)
   }
 }

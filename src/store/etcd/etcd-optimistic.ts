@@ -94,9 +94,10 @@ async function conflictWith({ replica }: EtcdClientParts, reads: ReadSet): Promi
     if (leftMs <= 0) break
     await Promise.race([replica.through(replica.freshness.revision + 1), clock.sleep(leftMs)])
   }
-  const [table] = reads.keys.keys()
+  const kinds: string[] = []
+  reads.keys.forEach((_names, { kind }) => void kinds.push(kind.kind))
   return new ConflictError(
-    { kind: table?.kind.kind ?? 'object', name: 'that was read' },
+    { kind: kinds[0] ?? 'object', name: 'that was read' },
     { field: 'resourceVersion', expected: String(reads.revision), actual: 'newer' },
   )
 }

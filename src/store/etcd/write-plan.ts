@@ -130,22 +130,22 @@ export class WritePlanner {
 
   #addReads(compares: EtcdCompare[], reads: ReadSet): void {
     let count = 0
-    for (const names of reads.keys.values()) count += names.size
+    reads.keys.forEach(names => void (count += names.size))
     const notAfter = reads.revision
-    for (const [table, names] of reads.keys) {
+    reads.keys.forEach((names, table) => {
       // Many keys of a kind are cheaper as a range; that may refuse what need not be, and then it is tried again.
-      if (count > OPERATIONS_MAX / 2 && names.size > 1) {
+      if (count > OPERATIONS_MAX / 2 && names.size > 1)
         compares.push({ ...this.#keys.objectsOf(table), notAfter }, ...this.#noGrave(table, notAfter))
-        continue
-      }
-      for (const [text, modRevision] of names)
-        compares.push({ key: this.#keys.object(pathOfText(table, text)), modRevision })
-    }
-    for (const [table, queries] of reads.lists) {
+      else
+        names.forEach((modRevision, text) => {
+          compares.push({ key: this.#keys.object(pathOfText(table, text)), modRevision })
+        })
+    })
+    reads.lists.forEach((queries, table) => {
       for (const namespace of namespacesOf(queries))
         compares.push({ ...this.#keys.objectsOf(table, namespace), notAfter })
       compares.push(...this.#noGrave(table, notAfter))
-    }
+    })
   }
 
   #addValues(

@@ -1,4 +1,5 @@
 import { UsageError } from '../../core/index.js'
+import { SmallMap } from '../../core/internal.js'
 import type { AdmissionReplies } from '../admission/admission-replies.js'
 import { PendingAdmission } from '../admission/admission-replies.js'
 import type { AdmissionSite } from '../admission/admit.js'
@@ -66,7 +67,7 @@ interface Slot {
   readonly order: number
 }
 
-type Slots = Map<string, Slot>
+type Slots = SmallMap<string, Slot>
 
 /** What was staged under a key before a write. */
 interface Undo {
@@ -89,7 +90,7 @@ export class Overlay implements WriteSite {
   ended = false
   /** The answers that writes of the body would have had to wait for. */
   readonly pending: PendingAdmission[] = []
-  readonly #slots = new Map<KindTable, Slots>()
+  readonly #slots = new SmallMap<KindTable, Slots>()
   #orders = 0
   #isWriting = false
   #undo: Undo[] = []
@@ -146,7 +147,7 @@ export class Overlay implements WriteSite {
     const order = known?.order ?? this.#orders++
     const slot = isBase ? undefined : { mutation: mutationOf(table, ref, after, base), order }
     if (slots === undefined) {
-      slots = new Map()
+      slots = new SmallMap()
       this.#slots.set(table, slots)
     }
     put(slots, key, slot)
@@ -169,18 +170,18 @@ export class Overlay implements WriteSite {
     const enough = limit === undefined ? undefined : limit + slots.size
     const base = this.base.list(table, query, partOf(after, enough))
     const items = base.filter(object => !slots.has(refText(object.metadata)))
-    for (const { mutation } of slots.values()) {
-      const { after: object, terms } = mutation
+    slots.forEach(({ mutation: { after: object, terms } }) => {
       if (object !== undefined && matchesQuery(object, terms, query)) items.push(object)
-    }
+    })
     return inQueryOrder(table.kind, query, items, after).slice(0, limit)
   }
 
   /** The net effect of the writes, in the order of the first write to each key. */
   get mutations(): readonly Mutation[] {
     const found: Slot[] = []
-    for (const slots of this.#slots.values()) for (const slot of slots.values()) found.push(slot)
-    return found.sort((a, b) => a.order - b.order).map(({ mutation }) => mutation)
+    this.#slots.forEach(slots => slots.forEach(slot => void found.push(slot)))
+    if (found.length > 1) found.sort((a, b) => a.order - b.order)
+    return found.map(({ mutation }) => mutation)
   }
 
   assertRunning(): void {

@@ -1,3 +1,4 @@
+import { SmallMap } from '../../core/internal.js'
 import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Change } from '../engine/revision-log.js'
@@ -26,8 +27,8 @@ interface LastRead {
 export class ReadSet implements OverlayBase {
   readonly revision: number
   readonly engine: Engine
-  readonly #keys = new Map<KindTable, Map<string, number>>()
-  readonly #lists = new Map<KindTable, Query[]>()
+  readonly #keys = new SmallMap<KindTable, SmallMap<string, number>>()
+  readonly #lists = new SmallMap<KindTable, Query[]>()
   /** What was asked for last: one write asks several times for the same. */
   #last: LastRead | undefined
 
@@ -37,11 +38,11 @@ export class ReadSet implements OverlayBase {
   }
 
   /** Names, with their namespaces, that were asked for, and the `resourceVersion` that each had; 0 of one that was not there. */
-  get keys(): ReadonlyMap<KindTable, ReadonlyMap<string, number>> {
+  get keys(): SmallMap<KindTable, SmallMap<string, number>> {
     return this.#keys
   }
 
-  get lists(): ReadonlyMap<KindTable, readonly Query[]> {
+  get lists(): SmallMap<KindTable, readonly Query[]> {
     return this.#lists
   }
 
@@ -52,12 +53,10 @@ export class ReadSet implements OverlayBase {
     this.#assertKept()
     const entry = table.find(namespace, name)
     const version = entry === undefined ? undefined : versionAt(entry, this.revision)
-    const keys = this.#keys.get(table)
-    const key = refText(ref)
+    const keys = this.#keys.get(table) ?? new SmallMap<string, number>()
+    if (keys.size === 0) this.#keys.set(table, keys)
     // What is cut later is still known to have been read.
-    const had = Number(version?.object?.metadata.resourceVersion ?? 0)
-    if (keys === undefined) this.#keys.set(table, new Map([[key, had]]))
-    else keys.set(key, had)
+    keys.set(refText(ref), Number(version?.object?.metadata.resourceVersion ?? 0))
     this.#last = { table, namespace, name, version }
     return version
   }

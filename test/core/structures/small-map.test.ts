@@ -21,11 +21,14 @@ test('a small map is a Map, whatever is put in and taken out', () => {
           map.delete(key)
           small.delete(key)
         }
-        const values: number[] = []
-        small.forEach(each => values.push(each))
-        expect(values).toEqual([...map.values()])
+        const entries: [number, number][] = []
+        small.forEach((value, key) => entries.push([key, value]))
+        expect(entries).toEqual([...map])
         expect(small.size).toBe(map.size)
-        for (const any of [0, 1, 2, 3]) expect(small.get(any)).toBe(map.get(any))
+        for (const any of [0, 1, 2, 3]) {
+          expect(small.get(any)).toBe(map.get(any))
+          expect(small.has(any)).toBe(map.has(any))
+        }
       }
     }),
   )
