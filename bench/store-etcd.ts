@@ -1,38 +1,54 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { systemEnv } from 'keelson/core'
+import { createStore } from 'keelson/store'
 import { connectStore } from 'keelson/store/etcd'
-import { EtcdConnection } from '../src/store/etcd/etcd-connection.js'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { measure } from './frame/measure.js'
 import type { Row, Run } from './frame/row.js'
 import { makePod, Pod, podRef } from './objects/pod.js'
+import type { BareClient } from './peers/etcd/bare-client.js'
+import { openOwnCalls } from './peers/etcd/bare-client.js'
+import { openGrpcJs } from './peers/etcd/grpc-js.js'
+import { bareUpdates } from './rows/bare-updates.js'
+import { withEtcd } from './rows/etcd-server.js'
+import { ETCD_STAGES } from './rows/etcd-stages.js'
 
 // Needs an etcd that is installed; each subject has one of its own.
 
-const BARE = 'bare client'
-const WATCHING = 'bare client that watches'
+const SIZE = 1_000
+
+/** 0.9 times as fast. */
+const TIMES_MAX = 1 / 0.9
+
+const BARE = 'bare client that watches, parses, freezes and keeps'
 
 const rows: readonly Row[] = [1, 16, 128].map(writers => ({
   name: `writers-${writers}`,
   title: `updates of 1.2 KB through etcd by ${writers === 1 ? 'one writer' : `${writers} writers at once`}`,
   unit: 'per second',
-  sizes: [1_000],
+  sizes: [SIZE],
+  runs: 1,
   ours: updates(writers),
-  peers: { [BARE]: bareUpdates(writers, false), [WATCHING]: bareUpdates(writers, true) },
-  atLeast: { [WATCHING]: 0.9 },
+  floor: {
+    title: `${BARE}, over the store's own calls`,
+    run: bare(writers, openOwnCalls),
+    timesMax: TIMES_MAX,
+  },
+  peers: { 'grpc-js': bare(writers, openGrpcJs) },
+  atLeast: { 'grpc-js': 0.9 },
 }))
 
 await bench([
   ...rows,
-  { name: 'read', title: 'get from the replica', unit: 'ns', target: 200, sizes: [1_000], ours: reads },
+  {
+    name: 'read',
+    title: 'get from the replica',
+    unit: 'ns',
+    target: 200,
+    sizes: [SIZE],
+    runs: 3,
+    ours: reads,
+    floor: { title: 'get from a store in memory', run: readsInMemory, timesMax: TIMES_MAX },
+  },
 ])
 
 function updates(writers: number): Run {
@@ -47,88 +63,45 @@ function updates(writers: number): Run {
     })
 }
 
-/**
- * The same calls over the same wire, by a program that knows each revision already. Without a watch it sees nothing of what others
- * do; with one it keeps what the watch tells, and a write is done when it was told, as a replica must.
- */
-function bareUpdates(writers: number, isWatching: boolean): Run {
+function bare(writers: number, open: (endpoint: string) => BareClient | Promise<BareClient>): Run {
   return size =>
     withEtcd(async endpoint => {
-      const connection = new EtcdConnection(systemEnv, { endpoints: [endpoint] })
-      const pods = Array.from({ length: size }, (_, index) => makePod(index))
-      const revisions = await Promise.all(
-        pods.map(async (pod, index) => {
-          const put = { put: `/bare/${index}`, value: JSON.stringify(pod) }
-          return (await connection.txn([], [put])).header.revision
-        }),
-      )
-      const copy = isWatching ? await watchedCopy(connection, Math.max(...revisions)) : undefined
-      const measurement = await measureWriters(writers, async index => {
-        const at = index % size
-        const pod = pods[at] as (typeof pods)[number]
-        const key = `/bare/${at}`
-        const value = JSON.stringify({ ...pod, spec: { ...pod.spec, priority: index } })
-        const { succeeded, header } = await connection.txn(
-          [{ key, modRevision: revisions[at] ?? 0 }],
-          [{ put: key, value }],
-        )
-        if (!succeeded) throw new Error(`${key} was changed by somebody else`)
-        revisions[at] = header.revision
-        await copy?.told(header.revision)
-      })
-      connection.close()
+      const client = await open(endpoint)
+      const { put } = await bareUpdates(client, size)
+      const measurement = await measureWriters(writers, put)
+      client.close()
       return measurement
     })
-}
-
-/** What a watch tells of the bare keys, parsed and kept. */
-async function watchedCopy(
-  connection: EtcdConnection,
-  since: number,
-): Promise<{ told(revision: number): Promise<void> | undefined }> {
-  const objects = new Map<string, unknown>()
-  const waiting = new Map<number, () => void>()
-  let newest = since
-  const begun = new Promise<void>((resolve, reject) => {
-    connection.watch(
-      '/bare/',
-      { end: '/bare0', startRevision: since + 1 },
-      {
-        ended: reject,
-        answered: ({ created, events }) => {
-          if (created) resolve()
-          for (const { kv } of events) {
-            objects.set(kv.key, JSON.parse(Buffer.from(kv.value).toString('utf8')))
-            newest = kv.modRevision
-            waiting.get(newest)?.()
-            waiting.delete(newest)
-          }
-        },
-      },
-    )
-  })
-  await begun
-  return {
-    told: revision =>
-      revision <= newest ? undefined : new Promise(resolve => void waiting.set(revision, resolve)),
-  }
 }
 
 function reads(size: number): Promise<Measurement> {
   return withEtcd(async endpoint => {
     const store = await filled(endpoint, size)
-    const refs = Array.from({ length: size }, (_, index) => podRef(index))
-    const measurement = await measure({
-      batch: 1_000,
-      operations: 1_000_000,
-      prepare: () => undefined,
-      run: (_input, count) => {
-        for (let index = 0; index < count; index++)
-          store.get(Pod, refs[index % size] as (typeof refs)[number])
-      },
-    })
+    const measurement = await measureReads(store, size)
     await store.close()
     return measurement
+  })
+}
+
+async function readsInMemory(size: number): Promise<Measurement> {
+  const store = createStore({ kinds: [Pod] })
+  await Promise.all(Array.from({ length: size }, (_, index) => store.create(Pod, makePod(index))))
+  return measureReads(store, size)
+}
+
+function measureReads(
+  store: Pick<ReturnType<typeof createStore>, 'get'>,
+  size: number,
+): Promise<Measurement> {
+  const refs = Array.from({ length: size }, (_, index) => podRef(index))
+  return measure({
+    batch: 10_000,
+    operations: 2_000_000,
+    warm: 200_000,
+    prepare: () => undefined,
+    run: (_input, count) => {
+      for (let index = 0; index < count; index++) store.get(Pod, refs[index % size] as (typeof refs)[number])
+    },
   })
 }
 
@@ -144,8 +117,9 @@ function measureWriters(writers: number, put: (index: number) => Promise<unknown
   let next = 0
   return measure({
     batch: perBatch,
-    operations: perBatch * 30,
-    warm: perBatch * 10,
+    operations: 20_000,
+    warm: writers === 1 ? 2_000 : 6_400,
+    stages: ETCD_STAGES,
     prepare: () => undefined,
     run: async (_input, count) => {
       const last = next + count
@@ -155,42 +129,4 @@ function measureWriters(writers: number, put: (index: number) => Promise<unknown
       await Promise.all(Array.from({ length: writers }, writer))
     },
   })
-}
-
-async function withEtcd<T>(use: (endpoint: string) => Promise<T>): Promise<T> {
-  const dir = mkdtempSync(join(tmpdir(), 'keelson-bench-'))
-  const [client, peer] = [await freePort(), await freePort()]
-  const url = (port: number): string => `http://127.0.0.1:${port}`
-  const args = [
-    ...['--data-dir', dir, '--listen-client-urls', url(client), '--advertise-client-urls', url(client)],
-    ...['--listen-peer-urls', url(peer), '--initial-advertise-peer-urls', url(peer)],
-    ...['--initial-cluster', `default=${url(peer)}`],
-  ]
-  const etcd = spawn('etcd', args, { stdio: 'ignore' })
-  try {
-    while (!(await isListening(client))) await sleep(50)
-    return await use(`127.0.0.1:${client}`)
-  } finally {
-    etcd.kill('SIGKILL')
-    await once(etcd, 'exit')
-    rmSync(dir, { recursive: true, force: true })
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  const isOpen = await new Promise<boolean>(resolve => {
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-  })
-  socket.destroy()
-  return isOpen
 }

@@ -48,8 +48,9 @@ async function runRow(row: Row, size: number, options: BenchOptions): Promise<vo
     const theirs = measured.get(other) as Measurement
     if (other === FLOOR && floor !== undefined) {
       const taken = timesOf(ours, theirs)
-      const enough = `${OURS} takes ${times(taken)} its CPU  ${mark(floor.timesMax / taken)} ≤ ${floor.timesMax} ×`
+      const enough = `${OURS} takes ${times(taken)} its CPU  ${mark(floor.timesMax / taken)} ≤ ${times(floor.timesMax)}`
       console.log(`${subjectLine(row, FLOOR, { ...theirs, note: floor.title })}  ${enough}`)
+      for (const line of shareLines(theirs)) console.log(line)
       continue
     }
     // By processor time where both have it: the neighbours of a shared machine do not count in it.
@@ -72,9 +73,12 @@ async function measureInTurns(
   const all = new Map(subjects.map(subject => [subject, [] as Measurement[]]))
   for (let run = 0; run < (row.runs ?? options.runs); run++)
     for (const subject of run % 2 === 0 ? subjects : subjects.toReversed())
-      all
-        .get(subject)
-        ?.push(await measureApart(row, subject, { size, profile: options.profile && subject === OURS }))
+      all.get(subject)?.push(
+        await measureApart(row, subject, {
+          size,
+          profile: options.profile && (subject === OURS || subject === FLOOR),
+        }),
+      )
   return new Map([...all].map(([subject, runs]) => [subject, medianOf(runs)]))
 }
 

@@ -1,6 +1,6 @@
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import type { Share } from './profile.js'
+import type { Share, Stage } from './profile.js'
 import { startProfile } from './profile.js'
 
 /** What was measured of one subject in one row. */
@@ -36,16 +36,18 @@ export interface Timing<Input> {
   /** Runs one batch. */
   readonly run: (input: Input, count: number) => unknown
   readonly note?: string
+  /** What a profile tells by itself; the rest by source file. */
+  readonly stages?: readonly Stage[]
 }
 
 /** Times batches of an operation: wall time, processor time and garbage collection. Costs are in ns. */
 export async function measure<Input>(timing: Timing<Input>): Promise<Measurement> {
-  const { batch, operations, budgetMs = 2_000, warm = 0, prepare, run, note } = timing
+  const { batch, operations, budgetMs = 2_000, warm = 0, prepare, run, note, stages } = timing
   for (let done = 0; done < warm; done += batch) await run(prepare(done, batch), batch)
   const collections = watchCollections()
   const samples: number[] = []
   const spans: Batch[] = []
-  const profile = await startProfile()
+  const profile = await startProfile(stages)
   let done = 0
   let wallMs = 0
   let cpuUs = 0

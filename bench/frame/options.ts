@@ -20,7 +20,7 @@ export const USAGE: string =
   '  --row       only these rows\n' +
   '  --size      so many objects instead of what the row asks for\n' +
   '  --runs      how often each subject is measured, in turns; medians are shown\n' +
-  '  --profile   where our time goes, by stage or source file\n' +
+  '  --profile   where our time goes and that of the floor, by stage or source file\n' +
   '  --no-peers  without the packages that we compare with'
 
 /** @throws Error with a remedy for a flag or a row that does not exist */
