@@ -1,4 +1,4 @@
-import { denialResponse, soleSoa } from '../../src/discovery/dns/dns-denial.js'
+import { createDenials, soleSoa } from '../../src/discovery/dns/dns-denial.js'
 import { readName } from '../../src/discovery/dns/dns-name.js'
 import { createDnsResponder } from '../../src/discovery/dns/dns-responder.js'
 import type { PlainRequest } from '../../src/discovery/dns/plain-request.js'
@@ -45,16 +45,14 @@ export function measureStages(size: number): Stages {
   const soa = resolved[0] && soleSoa(resolved[0])
   if (soa === undefined) throw new Error('a name is there that should be missing')
   const long = createDnsResponder(many.registry).respond(requestFor(many.names[0] ?? '.'), 'udp')
+  const denials = createDenials(1232)
   const readRequest = perQuestion(() => {
     for (const request of requests) readPlainRequest(request, plain)
   })
   const readAndRender = perQuestion(() => {
     for (const [i, request] of requests.entries()) {
       readPlainRequest(request, plain)
-      denialResponse(request, plain, resolved[i] ?? { rcode: 'NXDOMAIN', authoritative: true }, {
-        soa,
-        ednsBytes: 1232,
-      })
+      denials.response(request, plain, resolved[i] ?? { rcode: 'NXDOMAIN', authoritative: true }, soa)
     }
   })
   return {

@@ -25,21 +25,51 @@ export function soleSoa({ answers, authority, additional }: Resolution): SoaReco
   return record?.type === 'SOA' ? record : undefined
 }
 
-/**
- * The response to a plain request that has nothing but an SOA record: the same message as `answerDns` makes, at a tenth
- * of the cost, since random names that do not exist are what a server is flooded with. Undefined when the zone of the
- * record does not end the name, or its names do not end with the zone, or the response could be too long: then the
- * general way is taken.
- */
-export function denialResponse(
+/** Makes responses that have nothing but an SOA record, whose wire form it keeps. */
+export interface Denials {
+  /**
+   * The response to a plain request: the same message as `answerDns` makes, at a tenth of the cost, since random names
+   * that do not exist are what a server is flooded with. Undefined when the zone of the record does not end the name, or
+   * its names do not end with the zone, or the response could be too long: then the general way is taken.
+   */
+  response(
+    request: Uint8Array,
+    plain: PlainRequest,
+    resolution: Pick<Resolution, 'rcode' | 'authoritative'>,
+    soa: SoaRecord,
+  ): Uint8Array | undefined
+}
+
+/** A server has few zones; with more their records are rendered again. */
+const ZONES_MAX = 64
+
+export function createDenials(ednsBytes: number): Denials {
+  const known = new Map<string, RenderedSoa>()
+  /** Made once for a zone and revision, which all of its denials share. */
+  const renderedOf = (soa: SoaRecord): RenderedSoa | undefined => {
+    const found = known.get(soa.name)
+    if (found !== undefined && isSameSoa(found.soa, soa)) return found
+    const rendered = render(soa)
+    if (rendered === undefined) return undefined
+    if (known.size >= ZONES_MAX) known.clear()
+    known.set(soa.name, rendered)
+    return rendered
+  }
+  return {
+    response: (request, plain, resolution, soa) => {
+      const rendered = renderedOf(soa)
+      return rendered && denial(request, plain, resolution, { rendered, ednsBytes })
+    },
+  }
+}
+
+function denial(
   request: Uint8Array,
   plain: PlainRequest,
   { rcode, authoritative }: Pick<Resolution, 'rcode' | 'authoritative'>,
-  { soa, ednsBytes }: { readonly soa: SoaRecord; readonly ednsBytes: number },
+  { rendered, ednsBytes }: { readonly rendered: RenderedSoa; readonly ednsBytes: number },
 ): Uint8Array | undefined {
-  const rendered = renderedSoa(soa)
-  if (rendered === undefined) return undefined
-  const { zone, record } = rendered
+  const { zone, record, pointersAt } = rendered
   const { end } = plain
   const zoneAt = end - 4 - zone.length
   if (!endsWithZone(request, zone, zoneAt)) return undefined
@@ -56,7 +86,7 @@ export function denialResponse(
   writeU16(response, 8, 1)
   writeU16(response, 10, optBytes === 0 ? 0 : 1)
   for (let i = 0; i < record.length; i++) response[end + i] = record[i] as number
-  for (const at of rendered.pointersAt) writeU16(response, end + at, 0xc000 | zoneAt)
+  for (const at of pointersAt) writeU16(response, end + at, 0xc000 | zoneAt)
   if (optBytes > 0) {
     const opt = end + record.length
     writeU16(response, opt + 1, questionTypeCodes.OPT)
@@ -84,14 +114,7 @@ interface RenderedSoa {
   readonly pointersAt: readonly number[]
 }
 
-/** A server has few zones; with more their records are rendered again. */
-const ZONES_MAX = 64
-const known = new Map<string, RenderedSoa>()
-
-/** Made once for a zone and revision, which all of its denials share. */
-function renderedSoa(soa: SoaRecord): RenderedSoa | undefined {
-  const found = known.get(soa.name)
-  if (found !== undefined && isSameSoa(found.soa, soa)) return found
+function render(soa: SoaRecord): RenderedSoa | undefined {
   const zone = nameLabels(soa.name)?.map(lowerCase)
   const primary = labelsBefore(soa.primary, zone)
   const mailbox = labelsBefore(soa.mailbox, zone)
@@ -107,15 +130,12 @@ function renderedSoa(soa: SoaRecord): RenderedSoa | undefined {
   record.set(mailbox, primaryAt + POINTER_BYTES)
   for (const [i, value] of [soa.serial, soa.refresh, soa.retry, soa.expire, soa.minimum].entries())
     writeU32(record, mailboxAt + POINTER_BYTES + 4 * i, value)
-  const rendered = {
+  return {
     soa,
     zone: Uint8Array.from([...labelBytes(zone), 0]),
     record,
     pointersAt: [0, primaryAt, mailboxAt],
   }
-  if (known.size >= ZONES_MAX) known.clear()
-  known.set(soa.name, rendered)
-  return rendered
 }
 
 function isSameSoa(a: SoaRecord, b: SoaRecord): boolean {

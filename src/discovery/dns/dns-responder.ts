@@ -1,6 +1,6 @@
 import type { DnsAnswerOptions } from './dns-answer.js'
 import { answerDns } from './dns-answer.js'
-import { denialResponse, soleSoa } from './dns-denial.js'
+import { createDenials, soleSoa } from './dns-denial.js'
 import { readName } from './dns-name.js'
 import { dnsTypeName, questionTypeCodes } from './dns-record.js'
 import type { PlainRequest } from './plain-request.js'
@@ -70,6 +70,7 @@ interface Entry {
 export function createDnsResponder(source: DnsSource, options: DnsResponderOptions = {}): DnsResponder {
   const { ednsBytes = 1232, cacheBytes = 8 * 2 ** 20 } = options
   const cache = createGenerations(cacheBytes)
+  const denials = createDenials(ednsBytes)
   const plain: PlainRequest = { hash: 0, end: 0, recursionDesired: false, udpSize: -1, dnssecOk: false }
   let counter = 0
   /** The answer to a usual question, if it is a denial, which is made without looking what it was made from. */
@@ -78,7 +79,7 @@ export function createDnsResponder(source: DnsSource, options: DnsResponderOptio
     if (question === undefined) return undefined
     const resolution = source.resolve(question)
     const soa = soleSoa(resolution)
-    return soa && denialResponse(request, plain, resolution, { soa, ednsBytes })
+    return soa && denials.response(request, plain, resolution, soa)
   }
   const formOf = (transport: 'udp' | 'tcp'): number => {
     const { udpSize, recursionDesired, dnssecOk } = plain

@@ -5,11 +5,15 @@ import { nameLabels } from '../dns/dns-name.js'
 import type { RegisteredHost, RegisteredPort, RegisteredService } from '../services/registered-service.js'
 import { changedSpan } from '../structures/changed-span.js'
 
-/** Whose change it is, where a rule makes names from others, as `mesosLabel` makes one of `/abc` and `abc`. */
-interface Sourced {
+/**
+ * Whose change it is: where a rule makes names from others, as `mesosLabel` makes one of `/abc` and `abc`, or where
+ * several systems register theirs, such as the hosts of Mesos and of Consul.
+ */
+export interface Sourced {
   /**
-   * The name that the service's was made from. The first to set something under a name has it until nothing is left
-   * there: what another source sets is refused, and what it deletes is not there. Default: the name's owner, whoever.
+   * The name that the service's was made from, or the system that a host is of. The first to set something under a name
+   * has it until nothing is left there: what another source sets is refused, and what it deletes is not there. Default:
+   * the name's owner, whoever.
    */
   readonly source?: string
 }
@@ -29,8 +33,8 @@ export type RegistryChange =
   /** Makes a namespace known although no service is in it. */
   | { readonly op: 'set-namespace'; readonly namespace: string }
   | { readonly op: 'delete-namespace'; readonly namespace: string }
-  | { readonly op: 'set-host'; readonly host: RegisteredHost }
-  | { readonly op: 'delete-host'; readonly host: string }
+  | ({ readonly op: 'set-host'; readonly host: RegisteredHost } & Sourced)
+  | ({ readonly op: 'delete-host'; readonly host: string } & Sourced)
   /** Says that everything that existed at the start has been applied: unknown names are now really unknown. */
   | { readonly op: 'synced' }
 

@@ -7,8 +7,9 @@ import type { MapEdit, PersistentMap } from '../structures/persistent-map.js'
 import { emptyMap } from '../structures/persistent-map.js'
 import type { MergedEndpoints } from './merged-endpoints.js'
 import { mergeSlices } from './merged-endpoints.js'
+import type { NameDispute } from './name-taken-error.js'
 import { NameTakenError } from './name-taken-error.js'
-import type { RegistryChange } from './registry-change.js'
+import type { RegistryChange, Sourced } from './registry-change.js'
 
 /** A service with everything that is behind it at one revision. */
 export interface ServiceView extends MergedEndpoints {
@@ -18,6 +19,12 @@ export interface ServiceView extends MergedEndpoints {
   readonly source?: string
   /** The revision that changed this view last. */
   readonly revision: number
+}
+
+/** A host, and whose it is. */
+export interface HostView extends RegisteredHost {
+  /** Who registered it, where that was said. */
+  readonly source?: string
 }
 
 /** Everything the registry knows at one revision; never changes. */
@@ -40,7 +47,7 @@ export interface RegistrySnapshot {
   /** `namespace/alias` → keys of the services that have it, sorted. */
   readonly aliases: PersistentMap<readonly string[]>
   /** By name in lower case, as names of DNS are compared; `hostNamed` takes any spelling. */
-  readonly hosts: PersistentMap<RegisteredHost>
+  readonly hosts: PersistentMap<HostView>
   /** Canonical address → names of the hosts that have it, in lower case, sorted. */
   readonly hostAddresses: PersistentMap<readonly string[]>
 }
@@ -77,7 +84,7 @@ export function servicesAt(snapshot: RegistrySnapshot, address: string): readonl
 }
 
 /** The host of a name, such as an endpoint's `nodeName`. */
-export function hostNamed(snapshot: RegistrySnapshot, name: string): RegisteredHost | undefined {
+export function hostNamed(snapshot: RegistrySnapshot, name: string): HostView | undefined {
   return snapshot.hosts.get(lowerCase(name))
 }
 
@@ -129,29 +136,29 @@ interface SnapshotEdit {
   readonly namespaces: MapEdit<number>
   readonly declaredNamespaces: MapEdit<true>
   readonly aliases: MapEdit<readonly string[]>
-  readonly hosts: MapEdit<RegisteredHost>
+  readonly hosts: MapEdit<HostView>
   readonly hostAddresses: MapEdit<readonly string[]>
 }
 
 function applyChange(edit: SnapshotEdit, change: Exclude<RegistryChange, { op: 'synced' }>): void {
   switch (change.op) {
     case 'set-service':
-      return replaceView(edit, named(edit, serviceKey(change.service), change), view => ({
+      return replaceView(edit, ownService(edit, serviceKey(change.service), change), view => ({
         slices: view.slices,
         service: change.service,
       }))
     case 'delete-service':
-      if (isOthers(edit, change.service, change)) return
+      if (isOthers(edit.services.get(change.service), change)) return
       return replaceView(edit, { key: change.service }, view => ({ slices: view.slices }))
     case 'set-endpoints': {
       const { slice, endpoints } = change
-      return replaceView(edit, named(edit, change.service, change), view => ({
+      return replaceView(edit, ownService(edit, change.service, change), view => ({
         ...view,
         slices: new Map(view.slices).set(slice, endpoints),
       }))
     }
     case 'delete-endpoints':
-      if (isOthers(edit, change.service, change)) return
+      if (isOthers(edit.services.get(change.service), change)) return
       return replaceView(edit, { key: change.service }, view => {
         const slices = new Map(view.slices)
         slices.delete(change.slice)
@@ -164,9 +171,11 @@ function applyChange(edit: SnapshotEdit, change: Exclude<RegistryChange, { op: '
       if (edit.declaredNamespaces.get(change.namespace) === true) countNamespace(edit, change.namespace, -1)
       return edit.declaredNamespaces.delete(change.namespace)
     case 'set-host':
-      return replaceHost(edit, lowerCase(change.host.name), change.host)
-    case 'delete-host':
-      return replaceHost(edit, lowerCase(change.host), undefined)
+      return setHost(edit, change.host, change)
+    case 'delete-host': {
+      const name = lowerCase(change.host)
+      return isOthers(edit.hosts.get(name), change) ? undefined : replaceHost(edit, name, undefined)
+    }
   }
 }
 
@@ -174,26 +183,38 @@ type ViewParts = Pick<ServiceView, 'service' | 'slices'>
 
 const nothing: MergedEndpoints = { slices: new Map(), endpoints: [] }
 
-interface Named {
+/** A key of a service, and what its name was made from. */
+interface Named extends Sourced {
   readonly key: string
-  /** What the name was made from. */
-  readonly source?: string
 }
 
-/** Whether the name was made from what another source has there. */
-function isOthers({ services }: SnapshotEdit, key: string, { source }: Pick<Named, 'source'>): boolean {
-  if (source === undefined) return false
-  const held = services.get(key)?.source
-  return held !== undefined && held !== source
+/** Whether what is there is another source's. */
+function isOthers(held: Sourced | undefined, { source }: Sourced): boolean {
+  return source !== undefined && held?.source !== undefined && held.source !== source
 }
 
-/** @throws NameTakenError when it is another source's */
-function named(edit: SnapshotEdit, key: string, change: Pick<Named, 'source'>): Named {
-  const { source } = change
-  if (source === undefined) return { key }
-  if (isOthers(edit, key, change))
-    throw new NameTakenError(key, { held: edit.services.get(key)?.source ?? '', given: source })
-  return { key, source }
+/** @throws NameTakenError when what is there is another source's */
+function assertOwn(
+  held: Sourced | undefined,
+  change: Sourced,
+  what: Pick<NameDispute, 'kind' | 'name'>,
+): void {
+  const { kind, name } = what
+  if (isOthers(held, change))
+    throw new NameTakenError({ kind, name, held: held?.source ?? '', given: change.source ?? '' })
+}
+
+function ownService(edit: SnapshotEdit, key: string, change: Sourced): Named {
+  assertOwn(edit.services.get(key), change, { kind: 'Service', name: key })
+  return { key, ...(change.source === undefined ? {} : { source: change.source }) }
+}
+
+function setHost(edit: SnapshotEdit, host: RegisteredHost, change: Sourced): void {
+  const name = lowerCase(host.name)
+  const held = edit.hosts.get(name)
+  assertOwn(held, change, { kind: 'Host', name })
+  const source = held?.source ?? change.source
+  replaceHost(edit, name, { ...host, ...(source === undefined ? {} : { source }) })
 }
 
 /** Writes a service, with the indexes of what changed about it. */
@@ -218,7 +239,7 @@ function replaceView(edit: SnapshotEdit, name: Named, next: (view: ViewParts) =>
   else edit.services.set(key, after)
 }
 
-function replaceHost(edit: SnapshotEdit, name: string, host: RegisteredHost | undefined): void {
+function replaceHost(edit: SnapshotEdit, name: string, host: HostView | undefined): void {
   const before = edit.hosts.get(name)
   reindex(edit.hostAddresses, name, distinct(before?.addresses), distinct(host?.addresses))
   if (host === undefined) edit.hosts.delete(name)

@@ -27,13 +27,8 @@ export type {
   NomadPort,
   VariableCollision,
 } from './environment.js'
-export type {
-  MarathonLbApp,
-  MarathonLbConfig,
-  MarathonLbHealthCheck,
-  MarathonLbOptions,
-  MarathonLbTask,
-} from './marathon-lb.js'
+export type { MarathonLbConfig, MarathonLbOptions } from './marathon-lb.js'
+export type { MarathonLbApp, MarathonLbHealthCheck, MarathonLbTask } from './marathon-lb-apps.js'
 export type {
   HaproxyBackend,
   HaproxyConfig,

@@ -9,50 +9,14 @@ import type {
   HaproxySettings,
 } from './haproxy-config.js'
 import { haproxySettings } from './haproxy-config.js'
+import type { MarathonLbApp, MarathonLbHealthCheck } from './marathon-lb-apps.js'
+import { assertMarathonApps } from './marathon-lb-apps.js'
 import {
   marathonBackendName,
   marathonCookie,
   marathonServerId,
   marathonServerName,
 } from './marathon-lb-names.js'
-
-/** A task of an app. */
-export interface MarathonLbTask {
-  readonly id: string
-  readonly host: string
-  /** Where it answers, if not at its host. */
-  readonly ip?: string
-  /** By port index. */
-  readonly ports: readonly number[]
-  /** Of Mesos, such as `TASK_RUNNING`. Default running. */
-  readonly state?: string
-  /** Keeps its connections and gets no new ones. Default false. */
-  readonly draining?: boolean
-}
-
-/** An app with the labels that marathon-lb reads. */
-export interface MarathonLbApp {
-  readonly id: string
-  readonly labels: Readonly<Record<string, string>>
-  /** By port index. */
-  readonly servicePorts: readonly number[]
-  readonly tasks: readonly MarathonLbTask[]
-  readonly healthChecks?: readonly MarathonLbHealthCheck[]
-}
-
-/** How a port is checked. */
-export interface MarathonLbHealthCheck {
-  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'MESOS_HTTP' | 'MESOS_HTTPS' | 'MESOS_TCP' | 'COMMAND'
-  readonly portIndex?: number
-  /** Default `/`. */
-  readonly path?: string
-  /** Default 60. */
-  readonly intervalSeconds?: number
-  /** Default 20. */
-  readonly timeoutSeconds?: number
-  /** Default 3. */
-  readonly maxConsecutiveFailures?: number
-}
 
 /** Which apps are rendered. */
 export interface MarathonLbOptions extends HaproxySettings {
@@ -106,12 +70,16 @@ const MARATHON_LB_OPTIONS = /* @__PURE__ */ knownOptions<MarathonLbOptions>('hap
  * STICKY, PORT, BIND_ADDR, BIND_OPTIONS, BACKEND_WEIGHT, REDIRECT_TO_HTTPS. `HAPROXY_0_X` is for the port of that index, and
  * goes before `HAPROXY_X`. Names, numbers and cookies of servers are the ones there. Apps that would share the name of a
  * backend are not merged: those after the first are left out and reported. Source: mesosphere/marathon-lb.
+ *
+ * @throws InvalidError for an app that is none, by its place in the list, and for a label that is more than one line, or no
+ * number where one belongs; unknown members are left alone, as Marathon's API has more
  */
 export function haproxyOfMarathon(
   apps: readonly MarathonLbApp[],
   options: MarathonLbOptions = {},
 ): MarathonLbConfig {
   assertKnown(options, MARATHON_LB_OPTIONS)
+  assertMarathonApps(apps)
   const wanted = apps
     .flatMap(app => app.servicePorts.map((port, index) => siteOf(app, port, index)))
     .filter(site => isWanted(site, options))

@@ -199,6 +199,35 @@ describe('registry', () => {
     expect(registry.snapshot().services.get(key)?.service?.vips).toEqual(['10.96.0.2'])
   })
 
+  test('hosts of two systems are never merged either: the second is refused while the first has the name', () => {
+    const registry = fresh()
+    const host = (source: string | undefined, name: string, address: string): RegistryChange => ({
+      op: 'set-host',
+      host: { name, addresses: [address], roles: [] },
+      ...(source === undefined ? {} : { source }),
+    })
+    const addressOf = (name: string): unknown => registry.snapshot().hosts.get(name)?.addresses[0]
+    registry.apply(1, [host('mesos', 'N1', '10.0.0.1'), host('consul', 'n2', '10.0.0.2')])
+    const before = registry.snapshot()
+    expect(() => registry.apply(2, [host('consul', 'n1', '10.0.0.9')])).toThrow(
+      expect.objectContaining({
+        code: 'AlreadyExists',
+        message: expect.stringMatching(/n1 of a host.*"mesos".*"consul"/),
+        details: { kind: 'Host', name: 'n1', held: 'mesos', given: 'consul' },
+      }),
+    )
+    expect(registry.snapshot()).toBe(before)
+    registry.apply(3, [
+      { op: 'delete-host', host: 'n1', source: 'consul' },
+      host('mesos', 'n1', '10.0.0.3'),
+      host(undefined, 'n2', '10.0.0.4'),
+    ])
+    expect([addressOf('n1'), addressOf('n2')]).toEqual(['10.0.0.3', '10.0.0.4'])
+    expect(() => registry.apply(4, [host('mesos', 'n2', '10.0.0.5')])).toThrow('"consul"')
+    registry.apply(4, [{ op: 'delete-host', host: 'N1', source: 'mesos' }, host('consul', 'n1', '10.0.0.9')])
+    expect(addressOf('n1')).toBe('10.0.0.9')
+  })
+
   test('problems of the source are reported, not hidden', () => {
     const registry = fresh()
     registry.apply(1, [vip('web', '10.96.0.1'), vip('api', '10.96.0.1')])

@@ -47,3 +47,46 @@ test('apps with names of their own collide with nobody', () => {
   expect(config.collisions).toEqual([])
   expect(formatHaproxy(planHaproxy(undefined, config).config)).toContain('backend b_1')
 })
+
+const one = app('/a', [10_000], '10.0.0.1')
+const [task] = one.tasks
+
+test.each([
+  ['no list', {}, 'apps'],
+  ['no app', ['/a'], 'apps[0]'],
+  ['without ports', [one, { id: '/b', labels: {}, tasks: [] }], 'apps[1].servicePorts'],
+  ['without tasks', [{ ...one, tasks: undefined }], 'apps[0].tasks'],
+  ['without labels', [{ ...one, labels: null }], 'apps[0].labels'],
+  ['a label that is no text', [{ ...one, labels: { HAPROXY_GROUP: 7 } }], 'apps[0].labels.HAPROXY_GROUP'],
+  [
+    'a port that is no number',
+    [{ ...one, labels: { HAPROXY_0_PORT: 'x' } }],
+    'apps[0].labels.HAPROXY_0_PORT',
+  ],
+  [
+    'a weight that is no number',
+    [{ ...one, labels: { HAPROXY_BACKEND_WEIGHT: 'x' } }],
+    'apps[0].labels.HAPROXY_BACKEND_WEIGHT',
+  ],
+  [
+    'a label that would begin a line of its own',
+    [{ ...one, labels: { HAPROXY_0_PATH: '/a\n  use_backend secret' } }],
+    'apps[0].labels.HAPROXY_0_PATH',
+  ],
+  ['a task without a host', [{ ...one, tasks: [{ ...task, host: undefined }] }], 'apps[0].tasks[0].host'],
+  ['a port out of range', [{ ...one, tasks: [{ ...task, ports: [70_000] }] }], 'apps[0].tasks[0].ports[0]'],
+  [
+    'an unknown check',
+    [{ ...one, healthChecks: [{ protocol: 'SCTP' }] }],
+    'apps[0].healthChecks[0].protocol',
+  ],
+  [
+    'a time that is none',
+    [{ ...one, healthChecks: [{ protocol: 'TCP', intervalSeconds: '1s' }] }],
+    'apps[0].healthChecks[0].intervalSeconds',
+  ],
+])('%s is refused by its place', (_what, apps, field) => {
+  expect(() => haproxyOfMarathon(apps as readonly MarathonLbApp[])).toThrow(
+    expect.objectContaining({ code: 'Invalid', problems: [expect.objectContaining({ field })] }) as Error,
+  )
+})
