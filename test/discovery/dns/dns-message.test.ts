@@ -133,13 +133,13 @@ describe('DNS messages', () => {
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 600 }), damaged), bytes => {
         expect(['message', 'malformed', 'noise']).toContain(parseDnsMessage(bytes).kind)
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 
   test('packets that are damaged are answered, dropped or refused', () => {
-    const { answered, silent } = fuzzDns({ packets: 5000, seed: 7 })
-    expect([answered + silent, answered > 1000, silent > 1000]).toEqual([5000, true, true])
+    const { answered, silent } = fuzzDns({ packets: 2000, seed: 7 })
+    expect([answered + silent, answered > 400, silent > 400]).toEqual([2000, true, true])
   })
 
   test('a message is never longer than asked, and TC tells that an answer was left out', () => {

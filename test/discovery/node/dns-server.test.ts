@@ -154,17 +154,17 @@ describe('DNS server', () => {
   })
 })
 
-const dig = spawnSync('dig', ['-v']).error === undefined
+const dig = ['dig', 'kdig'].every(command => spawnSync(command, ['-h']).error === undefined)
 const required = process.env['KEELSON_REQUIRE_SERVERS'] === '1'
 
-describe.runIf(dig || required)('dig (skipped where bind9-dnsutils is not installed)', () => {
-  test('reads addresses, SRV with its addresses, and denials', async () => {
+describe.runIf(dig || required)('dig and kdig (skipped where they are not installed)', () => {
+  test.each(['dig', 'kdig'])('%s reads addresses, SRV with its addresses, and denials', async program => {
     const { port } = await start(registryOf(2))
     const { spawn } = await import('node:child_process')
     const run = (...args: readonly string[]): Promise<string> =>
       new Promise((resolve, reject) => {
         let out = ''
-        const child = spawn('dig', ['@127.0.0.1', '-p', String(port), '+tries=1', ...args])
+        const child = spawn(program, ['@127.0.0.1', '-p', String(port), ...args])
         child.stdout.on('data', chunk => (out += String(chunk)))
         child.on('error', reject)
         child.on('close', () => resolve(out))

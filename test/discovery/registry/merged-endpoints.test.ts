@@ -60,12 +60,12 @@ test('what is merged change by change is what is merged at once, and the index o
         expect(new Set(Array.from(snapshot.endpointAddresses.entries(), ([address]) => address))).toEqual(
           new Set(held),
         )
-        for (const address of held) {
-          expect(servicesAt(snapshot, address)).toEqual(['n/s'])
-          expect(snapshot.endpointAddresses.get(address)?.length).toBe(
-            held.filter(one => one === address).length,
-          )
-        }
+        expect(
+          held.map(address => [
+            servicesAt(snapshot, address),
+            snapshot.endpointAddresses.get(address)?.length,
+          ]),
+        ).toEqual(held.map(address => [['n/s'], held.filter(one => one === address).length]))
       }
     }),
     { numRuns: 60 },

@@ -93,6 +93,7 @@ describe('HAProxy plan', () => {
           held = plan.config
         }
       }),
+      { numRuns: 50 },
     )
   })
 

@@ -10,6 +10,7 @@ import {
   createTrafficConsumers,
   createTrafficReporter,
 } from '../../../src/discovery/index.js'
+import type { TrafficConsumersOptions } from '../../../src/discovery/shell/traffic-consumers.js'
 import type { Runnable } from '../../../src/reconcile/index.js'
 import { createStore } from '../../../src/store/index.js'
 import type { World } from '../../fixtures/world.js'
@@ -47,9 +48,9 @@ function proxy(
 }
 
 /** A process that waits for the others. */
-async function waiting(w: World): Promise<Registry> {
+async function waiting(w: World, options: TrafficConsumersOptions = {}): Promise<Registry> {
   const registry = createRegistry()
-  await w.start(createRegistryFeed(registry), createTrafficConsumers(registry))
+  await w.start(createRegistryFeed(registry), createTrafficConsumers(registry, options))
   return registry
 }
 
@@ -194,15 +195,15 @@ describe('consumers in other processes', () => {
     await part.stop()
   })
 
-  test('the object of a process that never comes back goes after an hour', async () => {
+  test('the object of a process that never comes back goes after its time', async () => {
     const w = world()
-    await waiting(w)
+    await waiting(w, { removeAfterMs: 600_000 })
     const { crash } = await w.startProcess('one', ...proxy('one').parts)
     await w.startProcess('two', ...proxy('two').parts)
     crash()
-    await w.env.advance(3_500_000)
+    await w.env.advance(590_000)
     expect(w.store.list(TrafficConsumer).items).toHaveLength(2)
-    await w.env.advance(200_000)
+    await w.env.advance(20_000)
     expect(w.store.list(TrafficConsumer).items.map(({ metadata }) => metadata.name)).toEqual(['two'])
   })
 
