@@ -32,6 +32,7 @@ export class MetricSeriesTable implements Counter, Gauge, Histogram {
   readonly #byLabels = new WeakMap<MetricLabels, Series>()
   #latestLabels: MetricLabels | undefined
   #latest: Series | undefined
+  #latestBucket = 0
   #overflow: Series | undefined
 
   constructor(options: MetricSeriesOptions) {
@@ -50,9 +51,12 @@ export class MetricSeriesTable implements Counter, Gauge, Histogram {
 
   record(value: number, labels?: MetricLabels): void {
     const { bounds } = this.#options
-    let bucket = 0
+    // Values come like the one before.
+    let bucket = this.#latestBucket
+    while (bucket > 0 && value <= (bounds[bucket - 1] as number)) bucket--
     // What is no number is in none of them.
     while (bucket < bounds.length && !(value <= (bounds[bucket] as number))) bucket++
+    this.#latestBucket = bucket
     if (bucket === bounds.length && Number.isNaN(value))
       throw this.#invalid('value', value, 'must be a number')
     const series = this.#seriesFor(labels)
