@@ -1,4 +1,4 @@
-import type { Cancel, Env, Logger } from '../../core/index.js'
+import type { Cancel, Env, Logger, StepInfo } from '../../core/index.js'
 import type { Tracer } from '../../core/internal.js'
 import type { Client, Kind, ListOptions, ObjectRef, StoredObject } from '../../store/index.js'
 import { refText } from '../../store/internal.js'
@@ -56,56 +56,45 @@ export interface AttemptSite {
   readonly ended: (attempt: Attempt, end: AttemptEnd) => void
 }
 
-/** What one attempt begins with. */
-export interface AttemptStart {
-  readonly client: Client
-  /** What it reads, if that is not the client. */
-  readonly view: AttemptView | undefined
-  /** Monotonic. */
-  readonly atMs: number
-}
-
-/** One run of a reconciler. */
-export interface Attempt extends Linked<Attempt> {
+/** One run of a reconciler, from the moment in which its step is deferred. */
+export interface Attempt extends Linked<Attempt>, StepInfo {
+  /** Names it in errors and logs too, for example `web default/a`. Outside of tests few read it, so it is made then. */
+  readonly label: string
   /** Of its key, which a worker holds. */
   readonly keyRecord: KeyRecord<ObjectRef>
+  /** Monotonic; 0 before it runs. */
   readonly startedMs: number
   /** True when its world was closed from outside: it will never end by itself. */
   readonly isDead: boolean
-  /** Runs it, once. */
-  run(): void
+  /**
+   * Runs it, once.
+   *
+   * @param view what it reads, if that is not its client
+   */
+  run(atMs: number, view?: AttemptView): void
   /** Ends it as `why` says: its signal is aborted and its result no longer matters. `ended` is not called. */
   abandon(why: Error): void
 }
 
-/**
- * Makes a world for one run of a reconciler, which is gone when the run ends.
- *
- * @param step its label names the attempt in errors and logs, for example `web default/a`; made when it is read
- */
-export function openAttempt(
-  site: AttemptSite,
-  record: KeyRecord<ObjectRef>,
-  step: { readonly label: string },
-  start: AttemptStart,
-): Attempt {
-  return new OneRun(site, record, step, start)
+/** Makes a world for one run of a reconciler, which writes through `client`, and which is gone when the run ends. */
+export function openAttempt(site: AttemptSite, record: KeyRecord<ObjectRef>, client: Client): Attempt {
+  return new OneRun(site, record, client)
 }
 
 /**
- * An attempt, and what its reconciler is given: one object. Most runs use few parts of it, and each part costs more
+ * The step of an attempt, the attempt, and what its reconciler is given: one object. Most runs use few parts of it, and each part costs more
  * than everything else about a run, so parts are made when they are read.
  */
 class OneRun implements Attempt, ReconcileContext {
+  readonly kind = 'reconcile'
   readonly keyRecord: KeyRecord<ObjectRef>
-  readonly startedMs: number
-  readonly attempt: number
+  startedMs = 0
+  attempt = 0
   before: Attempt | undefined = undefined
   after: Attempt | undefined = undefined
   readonly #site: AttemptSite
-  readonly #step: { readonly label: string }
   readonly #base: Client
-  readonly #view: AttemptView | undefined
+  #view: AttemptView | undefined
   #object: StoredObject | undefined
   #gate: AttemptGate | undefined
   #client: Client | undefined
@@ -122,19 +111,14 @@ class OneRun implements Attempt, ReconcileContext {
   /** Why it was aborted, if it was. */
   #reason: Error | undefined
 
-  constructor(
-    site: AttemptSite,
-    record: KeyRecord<ObjectRef>,
-    step: { readonly label: string },
-    start: AttemptStart,
-  ) {
+  constructor(site: AttemptSite, record: KeyRecord<ObjectRef>, client: Client) {
     this.keyRecord = record
-    this.startedMs = start.atMs
-    this.attempt = record.history.failures
     this.#site = site
-    this.#step = step
-    this.#base = start.client
-    this.#view = start.view
+    this.#base = client
+  }
+
+  get label(): string {
+    return `${this.#site.name} ${refText(this.keyRecord.key)}`
   }
 
   get client(): Client {
@@ -146,7 +130,7 @@ class OneRun implements Attempt, ReconcileContext {
     const { key } = this.keyRecord
     const { listen, depends, tracksReads } = this.#site
     const isOver = this.#ending !== undefined
-    this.#gate = createAttemptGate(this.#step.label)
+    this.#gate = createAttemptGate(this.label)
     if (isOver) this.#gate.close(this.#ending ?? '')
     const writes = isOver ? undefined : listen(key)
     this.#writes = writes
@@ -156,7 +140,7 @@ class OneRun implements Attempt, ReconcileContext {
 
   get env(): Env {
     if (this.#env === undefined) {
-      this.#env = this.#base.env.fork(this.#step.label)
+      this.#env = this.#base.env.fork(this.label)
       if (this.#ending !== undefined) this.#env.close()
     }
     return this.#env
@@ -215,8 +199,11 @@ class OneRun implements Attempt, ReconcileContext {
     return (this.#env ?? this.#base.env).closed
   }
 
-  run(): void {
+  run(atMs: number, view?: AttemptView): void {
     const { timeoutMs, tracer } = this.#site
+    this.startedMs = atMs
+    this.attempt = this.keyRecord.history.failures
+    this.#view = view
     if (timeoutMs !== undefined) this.#limit(timeoutMs)
     try {
       const running = tracer === undefined ? this.#reconcile() : this.#traced(tracer)
@@ -250,7 +237,7 @@ class OneRun implements Attempt, ReconcileContext {
 
   #limit(timeoutMs: number): void {
     this.#cancelTimeout = this.#base.env.clock.after(timeoutMs, () => {
-      const error = new AttemptTimeoutError(this.#step.label, timeoutMs)
+      const error = new AttemptTimeoutError(this.label, timeoutMs)
       if (!this.#finish('it timed out', error)) return
       this.#span?.failed(error)
       this.#site.ended(this, { kind: 'threw', error })
@@ -285,7 +272,7 @@ class OneRun implements Attempt, ReconcileContext {
     if (reason !== undefined) this.#abort?.abort(reason)
     else if (fenced > 0)
       this.logger.warn(
-        { attempt: this.#step.label, fenced, why },
+        { attempt: this.label, fenced, why },
         'an attempt ended with writes under way; await them',
       )
     return true

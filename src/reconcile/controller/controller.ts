@@ -21,7 +21,6 @@ import { actThrough, hear, openRun, wake } from './controller-run.js'
 import { ownedWatch } from './controller-sources.js'
 import { inspectIn, statusOf, troubleOf } from './controller-status.js'
 import { decideOutcome } from './outcome.js'
-import { ReconcileStep } from './reconcile-step.js'
 
 /**
  * Makes a controller.
@@ -217,22 +216,24 @@ class ControlLoop<Spec, Status> implements Controller {
     const { concurrency = 1 } = this.#options
     // A cache that is still empty would look as if nothing existed.
     if (this.#options.reads === 'cache' && run.sources?.cache.synced !== true) return
-    if (run.acting === undefined) return
+    const { acting } = run
+    if (acting === undefined) return
     const workers = run.pauses.workers(concurrency)
     while (run.busy < workers && !run.queue.shuttingDown) {
       const record = run.queue.take(nowMs)
       if (record === undefined) return
       run.busy++
-      const step = new ReconcileStep(this.name, record.key)
-      run.env.tasks.defer(() => this.#attempt(run, record, step), step)
+      const attempt = openAttempt(run.site, record, acting)
+      run.env.tasks.defer(() => this.#attempt(run, attempt, acting), attempt)
     }
   }
 
-  #attempt(run: ControllerRun, record: KeyRecord<ObjectRef>, step: ReconcileStep): void {
-    const { acting } = run
+  #attempt(run: ControllerRun, attempt: Attempt, client: Client): void {
+    const { keyRecord: record } = attempt
     const { key } = record
     if (run.queue.shuttingDown) return this.#release(run, record)
-    if (acting === undefined) return this.#putBack(run, record)
+    // The reign in which its step was deferred is over.
+    if (run.acting !== client) return this.#putBack(run, record)
     if (run.views?.isReady(key) === false) {
       run.parked.add(key)
       return this.#release(run, record)
@@ -244,14 +245,9 @@ class ControlLoop<Spec, Status> implements Controller {
     }
     // What wants the key from now on is for another attempt.
     record.wantedAtMs = undefined
-    const attempt = openAttempt(run.site, record, step, {
-      client: acting,
-      view: run.views?.open(key),
-      atMs: run.env.clock.monotonic(),
-    })
     run.attempts.push(attempt)
     run.metrics.active(run.attempts.length)
-    attempt.run()
+    attempt.run(run.env.clock.monotonic(), run.views?.open(key))
   }
 
   #ended(run: ControllerRun, attempt: Attempt, end: AttemptEnd): void {
