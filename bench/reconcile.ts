@@ -12,13 +12,17 @@ import { CLIENT_GO, clientGo } from './peers/reconcile/client-go.js'
 import type { OpenPeer } from './peers/reconcile/peer.js'
 import { cacheRows } from './rows/cache.js'
 import { controllerRows } from './rows/controllers.js'
-import { delayByKeyFloor, delayByRecordFloor } from './rows/delay-floor.js'
+import { delayByKeyFloor, delayByRecordFloor, delayRounds } from './rows/delay-floor.js'
 import { machineRows } from './rows/machine.js'
 import { queueFloor } from './rows/queue-floor.js'
 import { queuePartRows } from './rows/queue-parts.js'
 
 const FEW = 10_000
+const HUNDRED_THOUSAND = 100_000
 const MANY = 1_000_000
+
+/** Each of them makes a million records, and collects all garbage between its batches. */
+const DELAY_RUNS = 3
 
 /** Operations until what they run through is compiled. */
 const WARM = 500_000
@@ -68,18 +72,29 @@ const rows: readonly Row[] = [
     title: 'addAfter of known keys, each another delay',
     unit: 'per second',
     target: 4_000_000,
+    sizes: [HUNDRED_THOUSAND],
+    ours: delayedByKey,
+    floor: delayByKeyFloor(2),
+    runs: DELAY_RUNS,
+  },
+  {
+    name: 'delayed-many',
+    title: 'the same with 1,000,000 keys',
+    unit: 'per second',
     sizes: [MANY],
     ours: delayedByKey,
     floor: delayByKeyFloor(2),
+    runs: DELAY_RUNS,
   },
   {
     name: 'delayed-records',
-    title: 'the delays alone, by record',
+    title: 'the delays alone, by record, 1,000,000 of them',
     unit: 'per second',
     target: 4_000_000,
     sizes: [MANY],
     ours: delayedByRecord,
     floor: delayByRecordFloor(4),
+    runs: DELAY_RUNS,
   },
   {
     name: 'idle-bytes',
@@ -133,41 +148,31 @@ function delayedByKey(size: number): Promise<Measurement> {
   const keys = keysOf(size)
   const delays = delaysOf(size)
   const queue = metered(size)
-  return measure({
-    batch: size,
-    operations: size * 6,
-    budgetMs: 10_000,
-    prepare: () => {
-      for (const key of keys) {
-        queue.addAfter(key, 1e9)
-        queue.cancel(key)
-      }
-      collectGarbage()
-    },
-    run: () => {
+  for (const key of keys) queue.addAfter(key, 1e9)
+  return delayRounds(
+    size,
+    () => {
       for (let index = 0; index < size; index++)
         queue.addAfter(keys[index] as string, delays[index] as number)
     },
-  })
+    () => {
+      for (const key of keys) queue.cancel(key)
+    },
+  )
 }
 
 function delayedByRecord(size: number): Promise<Measurement> {
   const records = keysOf(size).map(key => new KeyRecord(key))
   const delays = delaysOf(size)
-  const heap = new Delays<string>({ clock: systemEnv.clock, due: () => {} })
-  return measure({
-    batch: size,
-    operations: size * 6,
-    budgetMs: 10_000,
-    prepare: () => {
-      heap.clear()
-      collectGarbage()
-    },
-    run: () => {
+  const waiting = new Delays<string>({ clock: systemEnv.clock, due: () => {} })
+  return delayRounds(
+    size,
+    () => {
       for (let index = 0; index < size; index++)
-        heap.waitAtMost(records[index] as KeyRecord<string>, delays[index] as number)
+        waiting.waitAtMost(records[index] as KeyRecord<string>, delays[index] as number)
     },
-  })
+    () => waiting.clear(),
+  )
 }
 
 function idleBytes(size: number): Promise<Measurement> {
