@@ -1,10 +1,8 @@
 import { expect } from 'vitest'
-import { JOB_INDEX_ANNOTATION } from '../../src/api/index.js'
 import { IndexRanges } from '../../src/core/internal.js'
 import { jobBackoffMs } from '../../src/workloads/batch/job-counts.js'
 import { vacantIndexes } from '../../src/workloads/batch/job-indexes.js'
 import { exceedsBackoffLimit, wantedActive } from '../../src/workloads/batch/job-settings.js'
-import { task } from '../workloads/fixtures/objects.js'
 
 interface BackoffRow {
   readonly failures: number
@@ -65,16 +63,14 @@ export function judgeFailures(example: unknown): void {
 
 export function judgeIndexed(example: unknown): void {
   const { input, expectCreate, ranges } = example as IndexedCase
-  const active = input.active.map(index =>
-    task({ name: `t-${index}`, annotations: { [JOB_INDEX_ANNOTATION]: `${index}` } }),
-  )
+  const held = new Map(input.active.map(index => [index, 1]))
   const counts = {
     completed: rangesOf(input.succeeded),
     failedIndexes: rangesOf([]),
     indexFailures: new Map(),
     indexUntilMs: () => 0,
   }
-  const { indexes } = vacantIndexes({ active, terminating: [] }, counts, input.completions, {
+  const { indexes } = vacantIndexes(held, counts, input.completions, {
     want: input.want,
     nowMs: 0,
   })

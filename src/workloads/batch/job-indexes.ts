@@ -1,7 +1,7 @@
 import type { Task } from '../../api/index.js'
 import { compareText } from '../../core/internal.js'
 import type { JobCounts } from './job-counts.js'
-import type { JobTasks } from './job-tasks.js'
+import type { JobTally } from './job-tally.js'
 import { jobIndexOf } from './job-tasks.js'
 
 /** Indexes that have failed and not ended, at most: then no other is begun. */
@@ -22,20 +22,18 @@ export interface JobVacancies {
  * ranges and failing indexes, not indexes.
  */
 export function vacantIndexes(
-  { active, terminating }: Pick<JobTasks, 'active' | 'terminating'>,
+  held: JobTally['held'],
   counts: Pick<JobCounts, 'completed' | 'failedIndexes' | 'indexFailures' | 'indexUntilMs'>,
   completions: number,
   { want, nowMs }: { readonly want: number; readonly nowMs: number },
 ): JobVacancies {
-  const taken = new Set(active.map(jobIndexOf))
-  for (const task of terminating) taken.add(jobIndexOf(task))
   const indexes: number[] = []
   let waitingUntilMs: number | undefined
   let isHeld = false
   const isFull = counts.indexFailures.size >= FAILING_INDEXES_MAX
   for (let index = next(counts, 0); index < completions; index = next(counts, index + 1)) {
     if (indexes.length >= want) break
-    if (taken.has(index)) continue
+    if (held.has(index)) continue
     if (isFull && !counts.indexFailures.has(index)) {
       isHeld = true
       continue
@@ -61,23 +59,26 @@ function next(
 
 /** Active tasks whose index is no index, has ended, or belongs to an older task. */
 export function duplicateTasks(
-  { active, terminating }: Pick<JobTasks, 'active' | 'terminating'>,
+  tally: Pick<JobTally, 'held' | 'hasDoubles' | 'of'>,
   { completed, failedIndexes }: Pick<JobCounts, 'completed' | 'failedIndexes'>,
   completions: number,
 ): readonly Task[] {
-  const taken = new Set(terminating.map(jobIndexOf))
-  const isDouble = (task: Task): boolean => {
+  const isDone = (index: number): boolean =>
+    index >= completions || completed.has(index) || failedIndexes.has(index)
+  // Only if there is one, it matters which tasks they are.
+  if (!tally.hasDoubles && !some(tally.held.keys(), isDone)) return []
+  const taken = new Set(tally.of('terminating').map(jobIndexOf))
+  return [...tally.of('active')].sort(byAge).filter(task => {
     const index = jobIndexOf(task)
-    if (index === undefined || index >= completions || completed.has(index) || failedIndexes.has(index))
-      return true
+    if (index === undefined || isDone(index)) return true
     const { size } = taken
     return taken.add(index).size === size
-  }
-  // Only if there is one, their order matters.
-  if (!active.some(isDouble)) return []
-  taken.clear()
-  for (const task of terminating) taken.add(jobIndexOf(task))
-  return [...active].sort(byAge).filter(isDouble)
+  })
+}
+
+function some<T>(values: Iterable<T>, holds: (value: T) => boolean): boolean {
+  for (const value of values) if (holds(value)) return true
+  return false
 }
 
 function byAge(a: Task, b: Task): number {

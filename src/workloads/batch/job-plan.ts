@@ -10,8 +10,8 @@ import { duplicateTasks, vacantIndexes } from './job-indexes.js'
 import type { JobSettings } from './job-settings.js'
 import { jobSettings, wantedActive } from './job-settings.js'
 import { jobStatus } from './job-status.js'
-import type { JobTasks } from './job-tasks.js'
-import { sortJobTasks, staysWhenDeleted } from './job-tasks.js'
+import { JobTally } from './job-tally.js'
+import { staysWhenDeleted } from './job-tasks.js'
 import type { JobVerdict } from './job-verdict.js'
 import { deadlineMs, judgeJob } from './job-verdict.js'
 
@@ -45,24 +45,28 @@ export interface JobLimits {
  * @param tasks those that the job controls
  */
 export function planJob(job: Job, tasks: readonly Task[], limits: JobLimits, nowMs: number): JobPlan {
+  return planTalliedJob(job, new JobTally().update(tasks), limits, nowMs)
+}
+
+/** As `planJob`, for tasks that are tallied already. */
+export function planTalliedJob(job: Job, tally: JobTally, limits: JobLimits, nowMs: number): JobPlan {
   const settings = jobSettings(job.spec)
-  const sorted = sortJobTasks(tasks, byEnd)
   const counts = new JobCounts(job.spec, settings, job.status, nowMs)
-  const pass: Pass = { job, settings, counts, tasks: sorted, limits, nowMs, actions: [], left: limits.burst }
+  const pass: Pass = { job, settings, counts, tally, limits, nowMs, actions: [], left: limits.burst }
   const uncounted = countEnded(pass)
   if (isJobFinished(job)) return planFinished(pass, uncounted)
   const isSuspended = job.spec.suspend === true
   const startMs = isSuspended ? nowMs : notLater(job.status?.startTime, nowMs)
-  const active = sorted.active.length + sorted.terminating.length + uncounted
+  const active = tally.count('active') + tally.count('terminating') + uncounted
   const verdict = judgeJob(job, settings, counts, { active, startMs, nowMs })
   if (verdict !== undefined) return planEnd(pass, verdict, uncounted)
   forgetOld(pass)
   const blockers: JobBlocker[] = []
   let wakeAtMs = deadlineMs(job.spec, startMs)
   if (isSuspended) {
-    deleteTasks(pass, sorted.active, 'suspended')
+    deleteTasks(pass, tally.of('active'), 'suspended')
     // Without its last task a job that counts no completions may be complete.
-    wakeAtMs = sorted.active.length + uncounted === 0 ? undefined : nowMs
+    wakeAtMs = tally.count('active') + uncounted === 0 ? undefined : nowMs
     blockers.push({ kind: 'suspended' })
   } else if (uncounted > 0) wakeAtMs = nowMs
   else if (removeSurplus(pass)) wakeAtMs = nowMs
@@ -81,7 +85,7 @@ interface Pass {
   readonly job: Job
   readonly settings: JobSettings
   readonly counts: JobCounts
-  readonly tasks: JobTasks
+  readonly tally: JobTally
   readonly limits: JobLimits
   readonly nowMs: number
   readonly actions: JobAction[]
@@ -91,19 +95,20 @@ interface Pass {
 
 /** How many are left to count in the next pass. */
 function countEnded(pass: Pass): number {
-  const { tasks, counts, actions, limits } = pass
-  for (const task of tasks.lost.slice(0, limits.burst)) actions.push({ kind: 'count', task, outcome: 'lost' })
-  for (const task of tasks.ended.slice(0, limits.burst - actions.length))
+  const { tally, counts, actions, limits } = pass
+  const [lost, ended] = [tally.of('lost'), [...tally.of('ended')].sort(byEnd)]
+  for (const task of lost.slice(0, limits.burst)) actions.push({ kind: 'count', task, outcome: 'lost' })
+  for (const task of ended.slice(0, limits.burst - actions.length))
     actions.push({ kind: 'count', task, outcome: counts.add(task) })
   pass.left -= actions.length
-  return tasks.lost.length + tasks.ended.length - actions.length
+  return lost.length + ended.length - actions.length
 }
 
 /** Of a job that has ended: it is deleted in time, and its ended tasks before, beyond the history. */
 function planFinished(pass: Pass, uncounted: number): JobPlan {
   const { job, nowMs, actions } = pass
   forgetOld(pass)
-  const isPartial = !deleteTasks(pass, pass.tasks.active, 'job ended') || uncounted > 0
+  const isPartial = !deleteTasks(pass, pass.tally.of('active'), 'job ended') || uncounted > 0
   const { ttlSecondsAfterFinished: ttl } = job.spec
   const { startTime, completionTime } = job.status ?? {}
   const conditions = (job.status?.conditions ?? []).map(condition =>
@@ -136,11 +141,12 @@ function isFinal(type: string): boolean {
 
 /** Ends the active tasks; when none is left, the job has ended. */
 function planEnd(pass: Pass, { target, reason, message }: JobVerdict, uncounted: number): JobPlan {
-  const { job, nowMs, tasks } = pass
+  const { job, nowMs, tally } = pass
   const now = formatTime(nowMs)
-  const isAllDeleted = deleteTasks(pass, tasks.active, reason)
+  const active = tally.of('active')
+  const isAllDeleted = deleteTasks(pass, active, reason)
   const isOver =
-    isAllDeleted && uncounted === 0 && tasks.terminating.length === 0 && !tasks.active.some(staysWhenDeleted)
+    isAllDeleted && uncounted === 0 && tally.count('terminating') === 0 && !active.some(staysWhenDeleted)
   forgetOld(pass)
   let conditions = setCondition(
     job.status?.conditions,
@@ -176,14 +182,16 @@ function suspension(job: Job, isSuspended: boolean, nowMs: number): NonNullable<
 
 /** True when some went, or are to go: then none is made. */
 function removeSurplus(pass: Pass): boolean {
-  const { tasks, settings, counts, nowMs } = pass
-  const doubles = settings.isIndexed ? duplicateTasks(tasks, counts, settings.completions ?? 0) : []
+  const { tally, settings, counts, nowMs } = pass
+  const doubles = settings.isIndexed ? duplicateTasks(tally, counts, settings.completions ?? 0) : []
   deleteTasks(pass, doubles, 'its index is taken or done')
-  const active = doubles.length === 0 ? tasks.active : tasks.active.filter(task => !doubles.includes(task))
-  const wanted = wantedActive(settings, { succeeded: counts.succeeded, active: active.length })
-  const victims = scaleDownOrder(active, active.length - wanted, { nowMs })
-  for (const { task, why } of victims) deleteTasks(pass, [task], why)
-  return doubles.length + victims.length > 0
+  const active = tally.count('active') - doubles.length
+  const surplus = active - wantedActive(settings, { succeeded: counts.succeeded, active })
+  if (surplus > 0) {
+    const others = tally.of('active').filter(task => !doubles.includes(task))
+    for (const { task, why } of scaleDownOrder(others, surplus, { nowMs })) deleteTasks(pass, [task], why)
+  }
+  return doubles.length > 0 || surplus > 0
 }
 
 interface Making {
@@ -192,20 +200,20 @@ interface Making {
 }
 
 function makeMissing(pass: Pass): Making {
-  const { tasks, settings, counts, nowMs, actions } = pass
-  const active = tasks.active.length
+  const { tally, settings, counts, nowMs, actions } = pass
+  const active = tally.count('active')
+  const terminating = tally.count('terminating')
   const missing = wantedActive(settings, { succeeded: counts.succeeded, active }) - active
   if (missing <= 0) return { blockers: [] }
   const { untilMs } = counts
   if (untilMs > nowMs) return { blockers: [{ kind: 'backoff', untilMs, missing }], wakeAtMs: untilMs }
-  const places = missing - tasks.terminating.length
+  const places = missing - terminating
   const blockers: JobBlocker[] = []
-  if (places < missing)
-    blockers.push({ kind: 'terminating', missing: Math.min(missing, tasks.terminating.length) })
+  if (places < missing) blockers.push({ kind: 'terminating', missing: Math.min(missing, terminating) })
   if (places <= 0) return { blockers }
   const making = Math.min(places, pass.left)
   const vacancies: JobVacancies = settings.isIndexed
-    ? vacantIndexes(tasks, counts, settings.completions ?? 0, { want: making, nowMs })
+    ? vacantIndexes(tally.held, counts, settings.completions ?? 0, { want: making, nowMs })
     : { indexes: Array.from({ length: making }, () => undefined), waitingUntilMs: undefined, isHeld: false }
   for (const index of vacancies.indexes)
     actions.push(index === undefined ? { kind: 'create' } : { kind: 'create', index })
@@ -230,8 +238,8 @@ function deleteTasks(pass: Pass, tasks: readonly Task[], why: string): boolean {
 }
 
 /** Counted tasks beyond the newest of each sort. */
-function forgetOld({ tasks, actions, limits }: Pass): void {
-  const kept = tasks.counted.filter(isKept)
+function forgetOld({ tally, actions, limits }: Pass): void {
+  const kept = tally.of('counted').filter(isKept)
   for (const action of actions)
     if (action.kind === 'count' && action.outcome !== 'lost' && isKept(action.task)) kept.push(action.task)
   for (const phase of ['Succeeded', 'Failed'] as const) {

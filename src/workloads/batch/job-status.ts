@@ -3,7 +3,7 @@ import { isConditionTrue } from '../../api/index.js'
 import type { JobAction } from './job-action.js'
 import type { JobCounts } from './job-counts.js'
 import type { JobSettings } from './job-settings.js'
-import type { JobTasks } from './job-tasks.js'
+import type { JobTally } from './job-tally.js'
 import { staysWhenDeleted } from './job-tasks.js'
 
 /** The status of a job when the actions are done. */
@@ -12,16 +12,17 @@ export function jobStatus(
     readonly job: Job
     readonly settings: JobSettings
     readonly counts: JobCounts
-    readonly tasks: JobTasks
+    readonly tally: JobTally
     readonly actions: readonly JobAction[]
   },
   kept: Pick<JobStatus, 'startTime' | 'completionTime' | 'conditions'> = {},
 ): JobStatus {
-  const { job, settings, counts, tasks, actions } = pass
-  const deleted = new Set(actions.flatMap(action => (action.kind === 'delete' ? [action.task] : [])))
-  const active = tasks.active.filter(task => !deleted.has(task))
+  const { job, settings, counts, tally, actions } = pass
+  // Only active tasks are deleted.
+  const deleted = actions.flatMap(action => (action.kind === 'delete' ? [action.task] : []))
   const created = actions.filter(({ kind }) => kind === 'create').length
-  const stays = [...deleted].filter(staysWhenDeleted).length
+  const stays = deleted.filter(staysWhenDeleted).length
+  const unready = deleted.filter(({ status }) => isConditionTrue(status?.conditions, 'Ready')).length
   const { completed, failedIndexes, indexFailures, backoff } = counts
   const isOver = kept.conditions?.some(({ type }) => type === 'Complete' || type === 'Failed') === true
   const byIndex = settings.isIndexed
@@ -33,9 +34,9 @@ export function jobStatus(
     : {}
   return {
     observedGeneration: job.metadata.generation,
-    active: active.length + created,
-    ready: active.filter(({ status }) => isConditionTrue(status?.conditions, 'Ready')).length,
-    terminating: tasks.terminating.length + stays,
+    active: tally.count('active') - deleted.length + created,
+    ready: tally.ready - unready,
+    terminating: tally.count('terminating') + stays,
     succeeded: counts.succeeded,
     failed: counts.failed,
     ...byIndex,

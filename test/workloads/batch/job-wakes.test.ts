@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { JobSpec } from '../../../src/api/index.js'
+import { JobTally } from '../../../src/workloads/batch/job-tally.js'
 import { JobPlay } from '../fixtures/job-play.js'
 
 const indexed = (completions: number) => ({ completionMode: 'Indexed', completions }) as const
@@ -8,6 +9,7 @@ const indexed = (completions: number) => ({ completionMode: 'Indexed', completio
 /**
  * One loop runs when somebody else has changed something, and when its last plan says so; the other beside it after each
  * change, its own included, and each second. They must agree: a job that needs a pass and asks for none waits without end.
+ * The first keeps its tally of the tasks, the other counts them each time.
  */
 class Twins {
   readonly lazy: JobPlay
@@ -15,7 +17,7 @@ class Twins {
   #wakeAtMs: number | undefined
 
   constructor(spec: Partial<JobSpec>, burst: number) {
-    this.lazy = new JobPlay(spec, { burst, historyLimit: 2 })
+    this.lazy = new JobPlay(spec, { burst, historyLimit: 2 }, new JobTally())
     this.eager = new JobPlay(spec, { burst, historyLimit: 2 })
     this.#run()
   }
