@@ -236,6 +236,63 @@ describe('host ports of a range', () => {
     )
   })
 
+  test('numbers are found for all if there are any, whatever the ranges', () => {
+    const range = fc
+      .tuple(fc.integer({ min: 1, max: 6 }), fc.nat(3))
+      .map(([first, more]) => [first, first + more] as const)
+    fc.assert(
+      fc.property(
+        fc.array(range, { minLength: 1, maxLength: 4 }),
+        fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 4 }),
+        fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 4 }),
+        (ranges, taken, released) => {
+          const scheduler = createScheduler()
+          const portsOf = (numbers: readonly number[]) => numbers.map(port => ({ port }))
+          scheduler.addNode({
+            name: 'n',
+            allocatable: {},
+            hostPorts: portsOf(taken),
+            releasedPorts: portsOf(released),
+          })
+          const exists = (from: number, used: readonly number[]): boolean => {
+            const [first, last] = ranges[from] ?? [1, 0]
+            const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at)
+            return (
+              from === ranges.length ||
+              numbers.some(one => !used.includes(one) && exists(from + 1, [...used, one]))
+            )
+          }
+          const placed = scheduler.place({
+            key: 'a',
+            hostPorts: ranges.map(one => ({ port: 0, range: one })),
+          })
+          expect(placed.kind === 'placed').toBe(exists(0, taken))
+          if (placed.kind !== 'placed') return
+          const given = (placed.hostPorts ?? []).map(({ port }) => port)
+          for (const [at, port] of given.entries()) {
+            const [first, last] = ranges[at] as readonly [number, number]
+            expect(port >= first && port <= last && !taken.includes(port)).toBe(true)
+          }
+          // Who was given back last is given only if it does not go without.
+          const last = released.at(-1)
+          if (last !== undefined && given.includes(last)) expect(exists(0, [...taken, last])).toBe(false)
+        },
+      ),
+      { numRuns: 150, seed: 11 },
+    )
+  })
+
+  test('a port that was given back lately is given when no other is left, the first of them first', () => {
+    const scheduler = createScheduler()
+    const releasedPorts = [{ port: 30_001 }, { port: 30_000 }]
+    scheduler.addNode({ name: 'n', allocatable: {}, releasedPorts })
+    const given = ['a', 'b', 'c', 'd'].map(key => {
+      const placed = scheduler.place({ key, hostPorts: [any] })
+      return placed.kind === 'placed' ? placed.hostPorts?.[0]?.port : placed.kind
+    })
+    expect(given).toEqual([30_002, 30_001, 30_000, 'unschedulable'])
+  })
+
   test('a plan keeps the ports that it gave', () => {
     const scheduler = createScheduler()
     scheduler.addNode({ name: 'n', allocatable: {} })

@@ -30,26 +30,58 @@ export function isDynamicPort({ port, range }: HostPort): boolean {
 }
 
 /**
- * Gives numbers to the ports that ask for one of a range, the lowest that nothing has; undefined when one finds none.
+ * Gives numbers to the ports that ask for one of a range; undefined when one finds none. Each gets the lowest that nothing
+ * has, those whose range ends first before the others, so that numbers are found for all if there are any. Those that were
+ * given back lately are given when there are no others, the first of them first.
  *
  * @param isTaken whether something on the node has that very port
+ * @param released ports that were given back lately, in that order
  */
 export function givePorts(
   wanted: readonly HostPort[],
   isTaken: (port: HostPort) => boolean,
+  released: readonly HostPort[] = [],
+): readonly HostPort[] | undefined {
+  const cooling = released.filter(one => wanted.some(port => isDynamicPort(port) && isInRange(one, port)))
+  for (let from = 0; from <= cooling.length; from++) {
+    const given = lowestPorts(
+      wanted,
+      port => cooling.slice(from).some(one => portsConflict(port, one)) || isTaken(port),
+    )
+    if (given !== undefined) return given
+  }
+  return undefined
+}
+
+function isInRange({ port }: HostPort, { range: [first, last] = [0, 0] }: HostPort): boolean {
+  return first <= port && port <= last
+}
+
+/** Those with numbers come first, then the others in their order. */
+function lowestPorts(
+  wanted: readonly HostPort[],
+  isTaken: (port: HostPort) => boolean,
 ): readonly HostPort[] | undefined {
   const given: HostPort[] = wanted.filter(port => !isDynamicPort(port))
-  for (const { range, ...rest } of wanted.filter(isDynamicPort)) {
-    const [first, last] = range as readonly [number, number]
+  const fixed = [...given]
+  const numbered: HostPort[] = []
+  const dynamic = wanted.filter(isDynamicPort).entries()
+  for (const [at, { range: [first, last] = [1, 0], ...rest }] of [...dynamic].sort(byLastOfRange)) {
     let found: HostPort | undefined
     for (let port = first; port <= last && found === undefined; port++) {
-      const one = { ...rest, port }
-      if (!isTaken(one) && !given.some(other => portsConflict(one, other))) found = one
+      const candidate = { ...rest, port }
+      const isFree = !isTaken(candidate) && !given.some(other => portsConflict(candidate, other))
+      if (isFree) found = candidate
     }
     if (found === undefined) return undefined
     given.push(found)
+    numbered[at] = found
   }
-  return given
+  return [...fixed, ...numbered]
+}
+
+function byLastOfRange([, a]: readonly [number, HostPort], [, b]: readonly [number, HostPort]): number {
+  return (a.range?.[1] ?? 0) - (b.range?.[1] ?? 0)
 }
 
 /** The address by which two ports are compared: both wildcards are one. */

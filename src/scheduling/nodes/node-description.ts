@@ -4,7 +4,7 @@ import { wholeNumber } from '../../core/internal.js'
 import type { NodeDevice } from './devices.js'
 import { deviceProblems } from './devices.js'
 import { hostPortProblems, vectorProblems } from './field-problems.js'
-import type { TakenPort } from './host-ports.js'
+import type { HostPort, TakenPort } from './host-ports.js'
 
 /** An image that a node has. */
 export interface NodeImage {
@@ -42,6 +42,8 @@ export interface NodeDescription {
   readonly devices?: readonly NodeDevice[]
   /** Ports that are taken by something other than tasks. */
   readonly hostPorts?: readonly TakenPort[]
+  /** Ports that were given back lately, in that order: one of a range is another, as long as there are others. */
+  readonly releasedPorts?: readonly HostPort[]
   /** Why nothing else about the node can be read. It then takes no task, with the reason `NodeUnreadable`. */
   readonly unreadable?: string
 }

@@ -28,6 +28,7 @@ export interface TaskDemand {
 const INITIAL_SLOTS = 16
 const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({})
 const NO_IMAGES: Readonly<Record<string, NodeImage>> = Object.freeze({})
+const NO_PORTS: readonly HostPort[] = Object.freeze([])
 const NO_TAINTS: readonly Taint[] = Object.freeze([])
 
 /**
@@ -232,6 +233,10 @@ export class NodeRow implements NodeView {
 
   get description(): NodeDescription {
     return this.#description
+  }
+
+  get releasedPorts(): readonly HostPort[] {
+    return this.#description.releasedPorts ?? NO_PORTS
   }
 
   get images(): Readonly<Record<string, NodeImage>> {

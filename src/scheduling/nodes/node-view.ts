@@ -37,6 +37,8 @@ export interface NodeView {
   hasVolume(volume: AttachedVolume): boolean
   /** Recent failures of tasks with this `failuresOf`. */
   failures(of: string): number
+  /** Ports that were given back lately, in that order. */
+  readonly releasedPorts: readonly HostPort[]
   /** The first of these ports that is taken on the node. */
   portConflict(ports: readonly HostPort[]): HostPort | undefined
   /** Who has the port, or one that conflicts with it. */

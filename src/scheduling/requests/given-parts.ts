@@ -20,7 +20,10 @@ export function whatIsGiven(
 ): GivenOnNode {
   if (dynamicPorts.length + devices.length === 0) return NOTHING_GIVEN
   const isTaken = (port: HostPort): boolean => row.portConflict([port]) !== undefined
-  const ports = dynamicPorts.length === 0 ? undefined : givePorts([...hostPorts, ...dynamicPorts], isTaken)
+  const ports =
+    dynamicPorts.length === 0
+      ? undefined
+      : givePorts([...hostPorts, ...dynamicPorts], isTaken, row.releasedPorts)
   const held = devices.length === 0 ? undefined : chooseDevices(devices, row.devices)
   return { ...(ports === undefined ? {} : { hostPorts: ports }), ...(held === undefined ? {} : { held }) }
 }

@@ -17,6 +17,7 @@ import { ImageShares } from './image-shares.js'
 import { MirroredTasks } from './mirrored-tasks.js'
 import { readableNode } from './node-object.js'
 import { QueueUse } from './queue-use.js'
+import { ReleasedPorts } from './released-ports.js'
 import { asksSame, takesSame } from './same-placement.js'
 import type { FailureMemoryPolicy } from './scheduling-controller-options.js'
 import { groupOfTask, requestOfTask, taskKey, versionOf } from './task-object.js'
@@ -50,6 +51,8 @@ export class ClusterMirror {
   readonly held: HeldRoom = new HeldRoom()
   /** What failed lately. */
   readonly failed: FailedTasks
+  /** What was given back lately. */
+  readonly released: ReleasedPorts
   /** What queues use. */
   readonly use: QueueUse
   /** All that nodes have for tasks, by resource. */
@@ -69,10 +72,11 @@ export class ClusterMirror {
   constructor(
     profile: Profile,
     use: QueueUse = new QueueUse(undefined),
-    failureMemory: FailureMemoryPolicy = {},
+    memory: { readonly failures?: FailureMemoryPolicy; readonly portCoolDownMs?: number } = {},
   ) {
     this.scheduler = createScheduler({ profile })
-    this.failed = new FailedTasks(failureMemory)
+    this.failed = new FailedTasks(memory.failures ?? {})
+    this.released = new ReleasedPorts(memory.portCoolDownMs ?? 0)
     this.use = use
   }
 
@@ -132,20 +136,22 @@ export class ClusterMirror {
     return { kind: 'node', node: name }
   }
 
-  /** With what others have to do with: shares of images, and what failed there. */
+  /** With what others have to do with: shares of images, what failed there, and which ports were given back. */
   #withShared(node: NodeDescription): NodeDescription {
     const [images, failures] = [this.#images.on(node.name), this.failed.on(node.name)]
-    if (images === undefined && failures === undefined) return node
+    const releasedPorts = this.released.on(node.name)
+    if (images === undefined && failures === undefined && releasedPorts === undefined) return node
     return {
       ...node,
       ...(images === undefined ? {} : { images }),
       ...(failures === undefined ? {} : { failures }),
+      ...(releasedPorts === undefined ? {} : { releasedPorts }),
     }
   }
 
-  /** Lets failures lose weight. */
-  forgetFailures(nowMs: number): void {
-    for (const node of this.failed.decay(nowMs)) this.#describe(node)
+  /** Lets failures lose weight, and ports cool down. */
+  forget(nowMs: number): void {
+    for (const node of [...this.failed.decay(nowMs), ...this.released.decay(nowMs)]) this.#describe(node)
   }
 
   #countCapacity(node: NodeDescription | undefined, by: 1 | -1): void {
@@ -197,7 +203,10 @@ export class ClusterMirror {
     const known = this.#tasks.get(key)
     if (task !== undefined && known?.told === task) return NONE
     const version = task === undefined ? undefined : versionOfTask(task)
-    if (task !== undefined) this.failed.note(task)
+    if (task !== undefined) {
+      this.failed.note(task)
+      this.released.noteTask(task)
+    }
     const mirrored = known ?? this.#tasks.of(key)
     this.#tasks.setGroup(mirrored, task === undefined || !isTaskActive(task) ? undefined : groupOfTask(task))
     this.#tasks.setPriority(mirrored, version === undefined ? undefined : (task?.spec.priority ?? 0))
@@ -218,6 +227,7 @@ export class ClusterMirror {
     this.use.delete(key)
     const held = this.scheduler.task(key)
     const isFreed = held !== undefined && this.scheduler.removeTask(key)
+    if (isFreed) this.released.note(held.node, held.hostPorts ?? [])
     this.#hold(key)
     this.#noteReservedUse(key, held?.node, undefined)
     return isFreed ? { kind: 'freed', node: held.node, task: held } : NONE

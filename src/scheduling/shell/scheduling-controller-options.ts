@@ -86,6 +86,11 @@ export interface SchedulingControllerOptions {
    * the controller runs. Default: for five minutes, as in SwarmKit.
    */
   readonly failureMemory?: FailureMemoryPolicy
+  /**
+   * For so long a port of a node that a task gave back is not given to another that asks for one of a range, as long as there
+   * are others there, in ms. As long as the controller runs. Default 60,000; 0: at once.
+   */
+  readonly portCoolDownMs?: number
   /** Below 0 when the first is to be placed before the second. Default: higher priority, then the older. */
   readonly compare?: (a: Task, b: Task) => number
   /**
@@ -111,6 +116,7 @@ export const SCHEDULING_CONTROLLER_OPTIONS: KnownOptions =
     queues: true,
     backfill: true,
     failureMemory: true,
+    portCoolDownMs: true,
     compare: true,
     retryDelayMs: true,
     retryDelayMsMax: true,

@@ -56,7 +56,7 @@ export class SchedulingLoop {
   readonly #newQueue: (turns: Turns | undefined) => TaskQueue
   readonly #queues: QueuePolicy | undefined
   readonly #backfill: BackfillPolicy | undefined
-  readonly #failureMemory: FailureMemoryPolicy
+  readonly #memory: { readonly failures: FailureMemoryPolicy; readonly portCoolDownMs: number }
   readonly #compare: (a: Task, b: Task) => number
   #parts: Parts
   /** What was there when it started, and up to which revision. */
@@ -65,10 +65,11 @@ export class SchedulingLoop {
   constructor(options: SchedulingControllerOptions) {
     const { profile = spreadProfile(), retryDelayMs = 100, retryDelayMsMax = 10_000 } = options
     const { batchMax = 32, waitingMax = WAITING_MAX, schedulerName, failureMemory = {} } = options
+    const { portCoolDownMs = 60_000 } = options
     const { preemption, queues, backfill, compare = compareTasks } = options
     const message = 'must be a finite number of milliseconds ≥ 0'
     assertValid('scheduling controller', [
-      ...Object.entries({ retryDelayMs, retryDelayMsMax }).flatMap(([field, value]) =>
+      ...Object.entries({ retryDelayMs, retryDelayMsMax, portCoolDownMs }).flatMap(([field, value]) =>
         Number.isFinite(value) && value >= 0 ? [] : [{ field, value, message }],
       ),
       ...wholeNumber('batchMax', batchMax, { min: 1 }),
@@ -81,7 +82,7 @@ export class SchedulingLoop {
     if (backfill !== undefined) checkBackfillPolicy(backfill)
     this.#backfill = backfill
     checkFailureMemoryPolicy(failureMemory)
-    this.#failureMemory = failureMemory
+    this.#memory = { failures: failureMemory, portCoolDownMs }
     this.#profile = profile
     this.#schedulerName = schedulerName
     this.#batchMax = batchMax
@@ -95,7 +96,7 @@ export class SchedulingLoop {
   /** Knows of nothing yet. */
   #start(hasReservations: boolean): Parts {
     const use = new QueueUse(this.#queues)
-    const mirror = new ClusterMirror(this.#profile, use, this.#failureMemory)
+    const mirror = new ClusterMirror(this.#profile, use, this.#memory)
     const turns: Turns = {
       queueOf: task => use.queueOf(task) ?? '',
       shareOf: name => use.shareOf(name, mirror.capacity),
@@ -153,6 +154,7 @@ export class SchedulingLoop {
         const isServed = task === undefined || !isUnassigned(task)
         if (isServed && this.#parts.mirror.held.forTask(key).length > 0)
           this.enqueue({ namespace, name }, 'room is held for it')
+        if (this.#parts.mirror.released.needsTime) this.enqueue({ namespace, name }, 'its ports cool down')
       }
     }
     this.#wakeGangs(grown)
@@ -172,6 +174,7 @@ export class SchedulingLoop {
   /** Places the first in order of those that are to be tried, a batch or a gang at a time. */
   async reconcile(ref: ObjectRef, task: Task | undefined, ctx: ReconcileContext): Promise<Result | void> {
     const key = taskKey(ref)
+    this.#parts.mirror.forget(ctx.env.clock.now())
     const grown = this.#note(key, task)
     if (grown !== undefined) this.#wakeGangs([grown])
     // Most have got their node by now, with those before them.
@@ -251,7 +254,6 @@ export class SchedulingLoop {
     const nowMs = ctx.env.clock.now()
     for (const key of this.#parts.queue.waiting.takeDue(nowMs))
       this.#parts.queue.judge(key, ctx.client.get(Task, refOfKey(key)), nowMs)
-    this.#parts.mirror.forgetFailures(nowMs)
     const batch = this.#parts.queue.take(this.#batchMax)
     if (batch === undefined) return
     const { keys, gang } = batch

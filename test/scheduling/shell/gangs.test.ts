@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { Event, Node, Task } from '../../../src/api/index.js'
-import { boundTasks, cpu, createCluster, intrudedClient, namespace, run } from './scheduling-world.js'
+import {
+  boundTasks,
+  cpu,
+  createCluster,
+  deleteTask,
+  intrudedClient,
+  namespace,
+  run,
+} from './scheduling-world.js'
 
 const gang = (minMembers: number) => ({ ...cpu('1'), gang: { name: 'job', minMembers } })
 
@@ -142,6 +150,29 @@ describe('what a task is given on its node', () => {
       world.store.get(Task, { namespace, name })?.spec.ports?.map(({ hostPort }) => hostPort),
     )
     expect(numbers).toEqual([[30_000, 30_001], [30_002]])
+  })
+
+  test('a port that a task gave back goes to no other for a minute, unless none is left', async () => {
+    const world = createCluster()
+    await world.addNode('n1', { cpu: 9 })
+    await run(world)
+    const one = [{ containerPort: 80, hostPortRange: { first: 30_000, last: 30_001 } }]
+    const portOf = (name: string) =>
+      world.store.get(Task, { namespace, name })?.spec.ports?.map(({ hostPort }) => hostPort)[0]
+    await world.addTask('a', { ports: one })
+    await deleteTask(world, 'a')
+    await world.addTask('b', { ports: one })
+    await world.addTask('c', { ports: one })
+    expect([portOf('b'), portOf('c')]).toEqual([30_001, 30_000])
+    await deleteTask(world, 'c')
+    await deleteTask(world, 'b')
+    await world.env.advance(59_999)
+    await world.addTask('d', { ports: one })
+    expect(portOf('d')).toBe(30_000)
+    await deleteTask(world, 'd')
+    await world.env.advance(60_000)
+    await world.addTask('e', { ports: one })
+    expect(portOf('e')).toBe(30_000)
   })
 
   test('devices are written to the task, counted as a resource, and free again when it is gone', async () => {
