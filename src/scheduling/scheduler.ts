@@ -169,6 +169,8 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
 export function partsOf(scheduler: Scheduler): {
   readonly state: ClusterState
   readonly classes: ClassTable
+  /** See {@link StateVersion.mark}. */
+  readonly mark: () => () => void
 } {
   if (scheduler instanceof ClusterScheduler) return scheduler.parts
   throw new UsageError('the scheduler is not one of createScheduler, nor a fork of one', {})
@@ -185,7 +187,7 @@ class ClusterScheduler implements Scheduler {
   }
 
   get parts(): ReturnType<typeof partsOf> {
-    return { state: this.#version.state, classes: this.#classes }
+    return { state: this.#version.state, classes: this.#classes, mark: () => this.#version.mark() }
   }
 
   get nodeCount(): number {

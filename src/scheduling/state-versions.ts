@@ -72,6 +72,15 @@ export class StateVersion {
     this.#shared.current = next
   }
 
+  /** What is called takes back all that is changed from now on. O(1); to take back costs as much as was changed. */
+  mark(): () => void {
+    this.#shared.isShared = true
+    const marked = this.#version
+    return () => {
+      this.#version = marked
+    }
+  }
+
   /** Another version, equal for now. O(1). */
   fork(): StateVersion {
     this.#shared.isShared = true

@@ -2,6 +2,7 @@ import type { ReasonSummary } from '../../core/index.js'
 import { InvalidError, KeelsonError } from '../../core/index.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
+import { partsOf } from '../scheduler.js'
 
 /** Requests that are placed together or not at all. */
 export interface Gang {
@@ -38,63 +39,107 @@ export type GangResult =
 const MEMBERS_MAX = 10_000
 
 /**
- * Places a gang, or nothing of it. Members go in the order given, the best node for each; what was placed is taken back
- * when the minimum is not reached, within the call: a gang that waits holds nothing.
+ * Places a gang, or nothing of it. What must be placed is placed first, then what else fits: members in the order given,
+ * groups that need fewest members first, the best node for each. What was placed is taken back when the minimum is not
+ * reached, within the call: a gang that waits holds nothing, and what was held for its members is held still.
  *
  * @throws InvalidError for a minimum that cannot be; KeelsonError `TooLarge` for more than 10,000 members; as `place`
  */
 export function placeGang(scheduler: Scheduler, gang: Gang): GangResult {
   checkGang(gang)
-  const trial: Trial = { scheduler, nodes: new Map(), left: [], reasons: undefined }
+  const trial = new Trial(scheduler)
+  // What a single request does not get it gives back by itself.
+  const takeBack = sizeOf(gang) > 1 ? partsOf(scheduler).mark() : undefined
   try {
-    const short = tryGang(trial, gang)
-    if (short === 0) return { kind: 'placed', nodes: trial.nodes, left: trial.left }
-    const fit = trial.nodes.size
-    for (const key of trial.nodes.keys()) scheduler.removeTask(key)
-    return { kind: 'unschedulable', fit, short, reasons: trial.reasons }
+    const short = trial.placeMinimum(gang)
+    if (short > 0) {
+      takeBack?.()
+      return { kind: 'unschedulable', fit: trial.nodes.size, short, reasons: trial.reasons }
+    }
+    trial.fillUp(gang)
   } catch (error) {
-    for (const key of trial.nodes.keys()) scheduler.removeTask(key)
+    takeBack?.()
     throw error
   }
+  const { nodes } = trial
+  return { kind: 'placed', nodes, left: keysOf(gang).filter(key => !nodes.has(key)) }
 }
 
-interface Trial {
-  readonly scheduler: Scheduler
-  readonly nodes: Map<string, string>
-  readonly left: string[]
+function keysOf({ members = [], groups = [] }: Gang): readonly string[] {
+  return [...members.map(({ key }) => key), ...groups.flatMap(keysOf)]
+}
+
+class Trial {
+  /** Node by key. */
+  readonly nodes = new Map<string, string>()
   reasons: ReasonSummary | undefined
+  readonly #scheduler: Scheduler
+  readonly #refused = new Set<PlacementRequest>()
+  /** Groups that were tried, and whether they have their minimum. */
+  readonly #isWhole = new Map<Gang, boolean>()
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler
+  }
+
+  /** Places what must be of the gang: how much is missing to that. */
+  placeMinimum(gang: Gang): number {
+    const { members = [], min = members.length, groups = [], minGroups = groups.length } = gang
+    let placed = 0
+    for (const request of members) {
+      if (placed === min) break
+      if (this.#tryMember(request)) placed++
+    }
+    // When not all have to be there, those that need least leave most room for others.
+    const inOrder = minGroups < groups.length ? groups.toSorted((a, b) => needOf(a) - needOf(b)) : groups
+    let whole = 0
+    for (const group of inOrder) {
+      if (whole === minGroups) break
+      if (this.#tryGroup(group)) whole++
+    }
+    return min - placed + (minGroups - whole)
+  }
+
+  /** Places what else fits: members, more of the groups that are there, and more groups. */
+  fillUp({ members = [], groups = [] }: Gang): void {
+    for (const request of members)
+      if (!this.nodes.has(request.key) && !this.#refused.has(request)) this.#tryMember(request)
+    for (const group of groups) if (this.#isWhole.get(group) ?? this.#tryGroup(group)) this.fillUp(group)
+  }
+
+  #tryMember(request: PlacementRequest): boolean {
+    const result = this.#scheduler.place(request)
+    if (result.kind === 'placed') {
+      this.nodes.set(request.key, result.node)
+      return true
+    }
+    this.#refused.add(request)
+    this.reasons ??= result.reasons
+    return false
+  }
+
+  /** Places the minimum of a group, or nothing of it. */
+  #tryGroup(group: Gang): boolean {
+    const takeBack = partsOf(this.#scheduler).mark()
+    const before = this.nodes.size
+    const isWhole = this.placeMinimum(group) === 0
+    this.#isWhole.set(group, isWhole)
+    if (isWhole) return true
+    takeBack()
+    for (const key of [...this.nodes.keys()].slice(before)) this.nodes.delete(key)
+    return false
+  }
 }
 
-/** How many are missing to the minimum of the gang; 0: it is placed. */
-function tryGang(
-  trial: Trial,
-  { members = [], min = members.length, groups = [], minGroups = groups.length }: Gang,
-): number {
-  let placed = 0
-  for (const request of members) {
-    const result = trial.scheduler.place(request)
-    if (result.kind === 'placed') {
-      trial.nodes.set(request.key, result.node)
-      placed++
-    } else {
-      trial.left.push(request.key)
-      trial.reasons ??= result.reasons
-    }
-  }
-  let whole = 0
-  for (const group of groups) {
-    const before = new Set(trial.nodes.keys())
-    if (tryGang(trial, group) === 0) whole++
-    else {
-      for (const key of [...trial.nodes.keys()]) {
-        if (before.has(key)) continue
-        trial.scheduler.removeTask(key)
-        trial.nodes.delete(key)
-        trial.left.push(key)
-      }
-    }
-  }
-  return Math.max(0, min - placed) + Math.max(0, minGroups - whole)
+/** How many members must be placed, those of groups included. */
+function needOf({
+  members = [],
+  min = members.length,
+  groups = [],
+  minGroups = groups.length,
+}: Gang): number {
+  const needs = groups.map(needOf).sort((a, b) => a - b)
+  return needs.slice(0, minGroups).reduce((sum, need) => sum + need, min)
 }
 
 /** @throws InvalidError for a minimum that cannot be; KeelsonError `TooLarge` for more than 10,000 members */

@@ -3,6 +3,7 @@ import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { FilterReason } from '../plugins/plugin.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
+import { partsOf } from '../scheduler.js'
 
 /** What somebody has decided about a state of the cluster that may be old by now. */
 export interface PlacementPlan {
@@ -100,11 +101,13 @@ export function applyPlan(
       const reason = changeOf(scheduler, one)
       if (reason !== undefined) conflicts.set(one.request.key, [reason])
     }
+  const { mark } = partsOf(scheduler)
+  const takeBack = placements.length > 1 ? mark() : undefined
   let added: readonly PlannedPlacement[] = []
   // Those that fit only beside what was taken back are asked again without it.
   for (let known = -1; known < conflicts.size; ) {
     known = conflicts.size
-    for (const { request } of added) scheduler.removeTask(request.key)
+    if (added.length > 0) takeBack?.()
     const refusedNodes = new Set<string>()
     for (const { request, node } of placements) if (conflicts.has(request.key)) refusedNodes.add(node)
     const left = atomic && known > 0 ? [] : placements.filter(({ node }) => !refusedNodes.has(node))
