@@ -1,6 +1,5 @@
 import type { ErrorDetails } from '../../core/index.js'
 import { KeelsonError } from '../../core/index.js'
-import { ForbiddenError } from '../object/store-errors.js'
 
 /** What is in etcd is not what a store has put there. */
 export class CorruptError extends KeelsonError<'Corrupt'> {
@@ -69,11 +68,12 @@ export function etcdError(failure: GrpcFailure, endpoints: readonly string[]): K
     status === PERMISSION_DENIED ||
     /authentication failed|user name is empty/.test(message)
   )
-    return new ForbiddenError(
-      'the store',
-      'etcd',
-      `${message}; give etcd.user and etcd.password of a user whose role may ` +
+    return coded(
+      'Forbidden',
+      `etcd at ${where} does not let the store in: ${message}; give etcd.user and etcd.password of a user whose role may ` +
         'read and write everything under the prefix',
+      { ...details, subject: 'the store', hook: 'etcd' },
+      failure,
     )
   if (/request is too large|larger than max/.test(message))
     return coded(
@@ -117,7 +117,7 @@ export function etcdError(failure: GrpcFailure, endpoints: readonly string[]): K
 }
 
 function coded(
-  code: 'TooLarge' | 'StorageFailed' | 'Unsupported' | 'Unavailable',
+  code: 'Forbidden' | 'TooLarge' | 'StorageFailed' | 'Unsupported' | 'Unavailable',
   message: string,
   details: ErrorDetails,
   cause: unknown,

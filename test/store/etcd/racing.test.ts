@@ -15,7 +15,7 @@ interface Line {
   readonly moved: number
 }
 
-const ROUNDS = 40
+const ROUNDS = 20
 
 describe.runIf(canRunEtcd)('stores of several processes', () => {
   let server: EtcdServer

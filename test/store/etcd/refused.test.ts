@@ -54,6 +54,18 @@ test('something else than an etcd', async () => {
   server.close()
 })
 
+test('an etcd that takes calls and does not answer', async () => {
+  const server = createHttp2Server()
+  server.on('stream', stream => void stream.on('error', () => {}))
+  const endpoint = await listening(server)
+  await expect(open({ endpoints: [endpoint], timeoutMs: 50 })).rejects.toMatchObject({
+    code: 'Unavailable',
+    details: { endpoints: [endpoint] },
+    message: expect.stringMatching(/has not answered within 50 ms.*Check that it runs/s),
+  })
+  server.close()
+})
+
 /** Whatever it is asked, it answers the same. */
 function answering(message: Uint8Array, trailers: Readonly<Record<string, string>>): Http2Server {
   const server = createHttp2Server()
