@@ -11,10 +11,15 @@ import { logScan, sampledScan } from './peers/scheduling/sampled-scan.js'
 import { placementFloor } from './rows/placement-floor.js'
 import { preemptionRows } from './rows/preemption.js'
 import { schedulingLoopRows } from './rows/scheduling-loop.js'
+import { PLACEMENT_STAGES } from './rows/scheduling-stages.js'
 
 const MIB = 1024 ** 2
 const TASK: TaskSize = { cpu: 100, memory: 500 }
+const APART = [{ kind: 'antiAffinity', attribute: 'hostname' }] as const
+const REQUESTS = { cpu: TASK.cpu, memory: TASK.memory * MIB }
 const BATCH = 500
+/** Placed before on a cluster of its own, until what they run through is compiled. */
+const WARM = 10_000
 const UNIQUE_COUNT = 100_000
 /** Enough for all of them on a machine that others use. */
 const BUDGET_MS = 20_000
@@ -64,7 +69,7 @@ const rows: readonly Row[] = [
     unit: 'per second',
     target: 100_000,
     sizes: [10_000],
-    ours: size => placeUnique(clusterOf(size)),
+    ours: size => placeUnique(() => clusterOf(size)),
     // A scan costs the same whatever was asked for before.
     peers: { 'fused scan': size => placePeer(fusedScan(size), size, 100) },
     atLeast: { 'fused scan': 6 },
@@ -75,7 +80,16 @@ const rows: readonly Row[] = [
     unit: 'per second',
     target: 100_000,
     sizes: [10_000],
-    ours: size => placeUnique(clusterOf(size, packProfile())),
+    ours: size => placeUnique(() => clusterOf(size, packProfile())),
+  },
+  {
+    name: 'group',
+    title: 'placements of equal tasks of one group',
+    unit: 'per second',
+    target: 300_000,
+    sizes: [5_000],
+    floor: placementFloor,
+    ours: size => placeOurs(size, 1, { group: 'g' }),
   },
   {
     name: 'zone-spread',
@@ -88,12 +102,20 @@ const rows: readonly Row[] = [
   },
   {
     name: 'anti-affinity',
-    title: 'placements of ten groups one after the other, no two tasks of a group on one node',
+    title:
+      'placements of ten groups one after the other, no two tasks of a group on one node, first looks included',
     unit: 'per second',
     target: 200_000,
     sizes: [5_000],
     floor: placementFloor,
     ours: placeApart,
+  },
+  {
+    name: 'first-look',
+    title: 'the first placement of such a group, for which every node is looked at',
+    unit: 'ms',
+    sizes: [5_000],
+    ours: firstLooks,
   },
   {
     name: 'gang',
@@ -147,19 +169,36 @@ function sizesOf(classes: number): readonly TaskSize[] {
 }
 
 function placeOurs(size: number, classes: number, more: More = {}): Promise<Measurement> {
-  const scheduler = clusterOf(size)
-  const requests = sizesOf(classes).map(({ cpu, memory }) => ({ cpu, memory: memory * MIB }))
-  for (const one of requests) scheduler.fitsAnywhere({ key: 'warm', requests: one, ...more })
+  const sizes = sizesOf(classes).map(({ cpu, memory }) => ({ cpu, memory: memory * MIB }))
+  const start = (): Scheduler => {
+    const scheduler = clusterOf(size)
+    for (const requests of sizes) scheduler.fitsAnywhere({ key: 'first', requests, ...more })
+    return scheduler
+  }
+  const requestAt = (at: number): PlacementRequest => {
+    const requests = sizes[at % classes] as (typeof sizes)[number]
+    return { key: `t${at}`, requests, ...more }
+  }
+  return placeEach(start, Math.min(size * 20, 200_000), requestAt)
+}
+
+function placeEach(
+  start: () => Scheduler,
+  operations: number,
+  requestAt: (at: number) => PlacementRequest,
+  warm: number = WARM,
+): Promise<Measurement> {
+  const prepare = (from: number, count: number): readonly PlacementRequest[] =>
+    Array.from({ length: count }, (_, index) => requestAt(from + index))
+  placeAll(start(), prepare(0, warm))
+  const scheduler = start()
   return measure({
     batch: BATCH,
-    operations: Math.min(size * 20, 200_000),
+    operations,
     budgetMs: BUDGET_MS,
-    prepare: (from, count) =>
-      Array.from({ length: count }, (_, index): PlacementRequest => {
-        const at = from + index
-        return { key: `t${at}`, requests: requests[at % classes] as (typeof requests)[number], ...more }
-      }),
+    prepare,
     run: batch => placeAll(scheduler, batch),
+    stages: PLACEMENT_STAGES,
   })
 }
 
@@ -170,35 +209,33 @@ function placeAll(scheduler: Scheduler, batch: readonly PlacementRequest[]): voi
 
 /** Groups as large as four of five nodes; the first look of each at every node is counted in. */
 function placeApart(size: number): Promise<Measurement> {
-  const scheduler = clusterOf(size)
-  const requests = { cpu: TASK.cpu, memory: TASK.memory * MIB }
-  const affinity = [{ kind: 'antiAffinity', attribute: 'hostname' }] as const
   const groupSize = Math.floor(size * 0.8)
-  return measure({
-    batch: BATCH,
-    operations: groupSize * 10,
-    budgetMs: BUDGET_MS,
-    prepare: (from, count) =>
-      Array.from({ length: count }, (_, index): PlacementRequest => {
-        const at = from + index
-        return { key: `t${at}`, requests, group: `g${Math.floor(at / groupSize)}`, affinity }
-      }),
-    run: batch => placeAll(scheduler, batch),
-  })
+  const requestAt = (at: number): PlacementRequest => apart(`t${at}`, Math.floor(at / groupSize))
+  return placeEach(() => clusterOf(size), groupSize * 10, requestAt, groupSize * 2)
 }
 
-function placeUnique(scheduler: Scheduler): Promise<Measurement> {
-  return measure({
-    batch: BATCH,
-    operations: UNIQUE_COUNT,
-    budgetMs: BUDGET_MS,
-    prepare: (from, count) =>
-      Array.from({ length: count }, (_, index): PlacementRequest => {
-        const at = from + index
-        return { key: `t${at}`, requests: { cpu: TASK.cpu + (at % 100), memory: TASK.memory * MIB + at } }
-      }),
-    run: batch => placeAll(scheduler, batch),
-  })
+function apart(key: string, group: number): PlacementRequest {
+  return { key, requests: REQUESTS, group: `g${group}`, affinity: APART }
+}
+
+async function firstLooks(size: number): Promise<Measurement> {
+  const scheduler = clusterOf(size)
+  const place = (group: number): void => placeAll(scheduler, [apart(`g${group}`, group)])
+  const since = performance.now()
+  place(-1)
+  const firstMs = performance.now() - since
+  const note = `the first of the process: ${firstMs.toFixed(0)} ms`
+  const timing = { batch: 1, operations: 50, warm: 20, note }
+  // Those that are not timed have names of their own.
+  let groups = 0
+  return inMs(await measure({ ...timing, prepare: () => groups++, run: place }))
+}
+
+function placeUnique(start: () => Scheduler): Promise<Measurement> {
+  return placeEach(start, UNIQUE_COUNT, at => ({
+    key: `t${at}`,
+    requests: { cpu: TASK.cpu + (at % 100), memory: TASK.memory * MIB + at },
+  }))
 }
 
 function placePeer(place: (task: TaskSize) => boolean, size: number, classes: number): Promise<Measurement> {
@@ -206,6 +243,7 @@ function placePeer(place: (task: TaskSize) => boolean, size: number, classes: nu
   return measure({
     batch: BATCH,
     operations: Math.min(size * 20, 200_000),
+    warm: WARM,
     prepare: from => from,
     run: (from, count) => {
       for (let at = from; at < from + count; at++)
@@ -216,9 +254,9 @@ function placePeer(place: (task: TaskSize) => boolean, size: number, classes: nu
 
 async function gangTrials(size: number): Promise<Measurement> {
   const scheduler = clusterOf(size)
-  const requests = { cpu: TASK.cpu, memory: TASK.memory * MIB }
+  const requests = REQUESTS
   const members = Array.from({ length: 100 }, (_, index) => ({ key: `m${index}`, requests }))
-  const timing = { batch: 1, operations: 200, prepare: () => scheduler.fork() }
+  const timing = { batch: 1, operations: 200, warm: 200, prepare: () => scheduler.fork() }
   const run = (copy: Scheduler): void => {
     placeGang(copy, { name: 'gang', members })
     // Looking at the first version again takes back what the fork did.
@@ -229,8 +267,8 @@ async function gangTrials(size: number): Promise<Measurement> {
 
 async function forkTrials(size: number): Promise<Measurement> {
   const scheduler = clusterOf(size)
-  const requests = { cpu: TASK.cpu, memory: TASK.memory * MIB }
-  const timing = { batch: 1, operations: 200, prepare: () => scheduler }
+  const requests = REQUESTS
+  const timing = { batch: 1, operations: 200, warm: 200, prepare: () => scheduler }
   const run = (from: Scheduler): void => {
     const copy = from.fork()
     for (let at = 0; at < 100; at++) copy.place({ key: `t${at}`, requests })

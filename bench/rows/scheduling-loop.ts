@@ -6,6 +6,7 @@ import { createStore } from 'keelson/store'
 import type { Measurement } from '../frame/measure.js'
 import { collectGarbage, measure } from '../frame/measure.js'
 import type { Row } from '../frame/row.js'
+import { BINDING_STAGES } from './scheduling-stages.js'
 
 const NODES = 1_000
 const BATCH = 32
@@ -74,6 +75,7 @@ async function bindings(tasks: number): Promise<Measurement> {
       await manager.start()
       await manager.settled()
     },
+    stages: BINDING_STAGES,
   })
   const bound = store.list(Task).items.filter(({ spec }) => spec.nodeName !== undefined).length
   if (bound !== tasks) throw new Error(`${bound} of ${tasks} tasks have a node`)
