@@ -54,7 +54,7 @@ export {
 } from './task.js'
 
 // Types you will meet: shapes that several kinds share.
-export type { Condition, Endpoint, Taint, Toleration, TrafficShare } from '../core/index.js'
+export type { BalancePolicy, Condition, Endpoint, Taint, Toleration, TrafficShare } from '../core/index.js'
 export type {
   CalendarWindow,
   FailureAction,
@@ -129,7 +129,7 @@ export type {
 } from './take-disruption.js'
 
 // Types you will meet: discovery.
-export type { ServiceBalance, ServicePort, ServiceSpec, ServiceStatus } from './service.js'
+export type { ServicePort, ServiceSpec, ServiceStatus } from './service.js'
 export type { EndpointSliceSpec } from './endpoint-slice.js'
 export type { AddressClaimSpec } from './address-claim.js'
 export type { TrafficConsumerSpec } from './traffic-consumer.js'

@@ -1,4 +1,4 @@
-import type { Condition, TrafficShare } from '../core/index.js'
+import type { BalancePolicy, Condition, TrafficShare } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import { serviceNameAdmission, serviceProblems } from './service-admission.js'
@@ -48,7 +48,7 @@ export interface ServiceSpec {
   /** Name of the pool of its virtual addresses. Default: the first that has the family. */
   readonly addressPool?: string
   /** How a connection finds its endpoint. Default: as the proxy says. */
-  readonly balance?: ServiceBalance
+  readonly balance?: BalancePolicy
   /** Seconds in which an endpoint that became ready grows to its whole share. Default 0. */
   readonly slowStartSeconds?: number
   /** `ClientIP` keeps each client at one endpoint. Default `None`. */
@@ -60,17 +60,6 @@ export interface ServiceSpec {
   /** Prefers near endpoints. Default: all alike. */
   readonly trafficDistribution?: 'PreferSameNode' | 'PreferSameZone' | 'PreferClose'
 }
-
-/** Ways to spread connections over endpoints. */
-export type ServiceBalance =
-  | 'round-robin'
-  | 'least-connections'
-  | 'random'
-  | 'power-of-two'
-  | 'peak-ewma'
-  | 'ring-hash'
-  | 'maglev'
-  | 'rendezvous'
 
 /** Nothing is reported yet; conditions will be. */
 export interface ServiceStatus {

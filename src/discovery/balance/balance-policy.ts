@@ -1,5 +1,4 @@
-import type { Random } from '../../core/index.js'
-import type { BalancePolicy } from '../services/registered-service.js'
+import type { BalancePolicy, Random } from '../../core/index.js'
 import type { Balancer } from './balancer.js'
 import { createLeastConnections } from './least-connections.js'
 import { createMaglev } from './maglev.js'
@@ -9,7 +8,7 @@ import { createRendezvous } from './rendezvous.js'
 import { createRingHash } from './ring-hash.js'
 import { createRoundRobin } from './round-robin.js'
 
-export type { BalancePolicy } from '../services/registered-service.js'
+export type { BalancePolicy } from '../../core/index.js'
 
 const makers: Readonly<Record<BalancePolicy, (random: Random) => Balancer>> = {
   'round-robin': () => createRoundRobin(),

@@ -1,11 +1,11 @@
-import type { Env } from '../../core/index.js'
+import type { BalancePolicy, Env } from '../../core/index.js'
 import { createBalancer } from '../balance/balance-policy.js'
 import type { Balancer } from '../balance/balancer.js'
 import type { ClientAffinity } from '../balance/client-affinity.js'
 import { createClientAffinity } from '../balance/client-affinity.js'
 import { routeFor } from '../balance/route.js'
 import type { ServiceView } from '../registry/registry-snapshot.js'
-import type { BalancePolicy, RegisteredPort } from '../services/registered-service.js'
+import type { RegisteredPort } from '../services/registered-service.js'
 import { endpointPort } from '../services/registered-service.js'
 
 /** Where a connection goes. */

@@ -1,6 +1,7 @@
+import type { BalancePolicy } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { RegistrySnapshot } from '../registry/registry-snapshot.js'
-import type { BalancePolicy, RegisteredPort, RegisteredService } from '../services/registered-service.js'
+import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
 import type { ServiceServer } from './service-servers.js'
 import { knownServices, portLabel, serviceServers } from './service-servers.js'
 

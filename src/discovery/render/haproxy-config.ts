@@ -62,6 +62,15 @@ export interface HaproxySettings {
   readonly tunnelTimeoutMs?: number
 }
 
+/** Names of the settings but the socket, which not all who take settings let choose. */
+export const HAPROXY_LIMITS = {
+  maxConnections: true,
+  hardStopAfterMs: true,
+  connectTimeoutMs: true,
+  idleTimeoutMs: true,
+  tunnelTimeoutMs: true,
+} as const
+
 /** Lines of the sections `global` and `defaults`. */
 export function haproxySettings(settings: HaproxySettings): Pick<HaproxyConfig, 'global' | 'defaults'> {
   const { maxConnections, hardStopAfterMs = 30_000, connectTimeoutMs = 3000 } = settings

@@ -8,7 +8,7 @@ import type {
   HaproxyServer,
   HaproxySettings,
 } from './haproxy-config.js'
-import { haproxySettings } from './haproxy-config.js'
+import { HAPROXY_LIMITS, haproxySettings } from './haproxy-config.js'
 import { hostPort } from './host-port.js'
 import { knownServices, portLabel, serviceServers } from './service-servers.js'
 
@@ -26,17 +26,13 @@ export interface HaproxyServicesOptions extends HaproxySettings {
 
 const WEIGHT_MAX = 256
 
+/** Names of the options that say what of a snapshot is rendered, and how. */
+export const HAPROXY_CHOICES = { bind: true, include: true, mode: true, balance: true } as const
+
 const HAPROXY_SERVICES_OPTIONS = /* @__PURE__ */ knownOptions<HaproxyServicesOptions>('haproxyServices', {
   socket: true,
-  maxConnections: true,
-  hardStopAfterMs: true,
-  connectTimeoutMs: true,
-  idleTimeoutMs: true,
-  tunnelTimeoutMs: true,
-  bind: true,
-  include: true,
-  mode: true,
-  balance: true,
+  ...HAPROXY_LIMITS,
+  ...HAPROXY_CHOICES,
 })
 
 /**

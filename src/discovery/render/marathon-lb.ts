@@ -8,7 +8,7 @@ import type {
   HaproxyServer,
   HaproxySettings,
 } from './haproxy-config.js'
-import { haproxySettings } from './haproxy-config.js'
+import { HAPROXY_LIMITS, haproxySettings } from './haproxy-config.js'
 import type { MarathonLbApp, MarathonLbHealthCheck } from './marathon-lb-apps.js'
 import { assertMarathonApps } from './marathon-lb-apps.js'
 import {
@@ -55,11 +55,7 @@ const TRUE_WORDS = new Set(['true', 't', 'yes', 'y'])
 
 const MARATHON_LB_OPTIONS = /* @__PURE__ */ knownOptions<MarathonLbOptions>('haproxyOfMarathon', {
   socket: true,
-  maxConnections: true,
-  hardStopAfterMs: true,
-  connectTimeoutMs: true,
-  idleTimeoutMs: true,
-  tunnelTimeoutMs: true,
+  ...HAPROXY_LIMITS,
   groups: true,
   strict: true,
   httpBind: true,

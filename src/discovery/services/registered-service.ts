@@ -1,18 +1,7 @@
-import type { Endpoint, TrafficShare } from '../../core/index.js'
+import type { BalancePolicy, Endpoint, TrafficShare } from '../../core/index.js'
 
 /** Transport of a port; Kubernetes spelling. */
 export type PortProtocol = 'TCP' | 'UDP' | 'SCTP'
-
-/** How the next endpoint is chosen. The last three hash the client, so that it comes back to the same one. */
-export type BalancePolicy =
-  | 'round-robin'
-  | 'least-connections'
-  | 'random'
-  | 'power-of-two'
-  | 'peak-ewma'
-  | 'ring-hash'
-  | 'maglev'
-  | 'rendezvous'
 
 /** One port of a service. */
 export interface RegisteredPort {

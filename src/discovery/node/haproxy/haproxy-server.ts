@@ -3,10 +3,11 @@ import { systemEnv } from '../../../core/index.js'
 import type { Backoff } from '../../../core/internal.js'
 import { assertKnown, assertValid, backoffMs, knownOptions, wholeNumber } from '../../../core/internal.js'
 import type { Registry } from '../../registry/registry.js'
+import { HAPROXY_LIMITS } from '../../render/haproxy-config.js'
 import type { PlacedConfig } from '../../render/haproxy-plan.js'
 import { planHaproxy } from '../../render/haproxy-plan.js'
 import type { HaproxyServicesOptions } from '../../render/haproxy-services.js'
-import { haproxyServices } from '../../render/haproxy-services.js'
+import { HAPROXY_CHOICES, haproxyServices } from '../../render/haproxy-services.js'
 import { formatHaproxy } from '../../render/haproxy-text.js'
 import type { HaproxyProcess } from './haproxy-process.js'
 import { createHaproxyProcess } from './haproxy-process.js'
@@ -39,15 +40,8 @@ export interface Haproxy extends AsyncDisposable {
 const RETRY: Backoff = { baseMs: 50, maxMs: 5000 }
 
 const HAPROXY_OPTIONS = /* @__PURE__ */ knownOptions<HaproxyOptions>('serveHaproxy', {
-  maxConnections: true,
-  hardStopAfterMs: true,
-  connectTimeoutMs: true,
-  idleTimeoutMs: true,
-  tunnelTimeoutMs: true,
-  bind: true,
-  include: true,
-  mode: true,
-  balance: true,
+  ...HAPROXY_LIMITS,
+  ...HAPROXY_CHOICES,
   directory: true,
   program: true,
   loadTimeoutMs: true,
