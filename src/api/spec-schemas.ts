@@ -298,6 +298,7 @@ export const endpointSliceSpecSchema: JsonSchema = closed(
           zone: text,
           template: text,
           weight: { type: 'number', minimum: 0 },
+          drainDeadlineMs: { type: 'number', minimum: 0 },
           labels: textMap,
         },
         ['id', 'addresses', 'ports', 'conditions'],

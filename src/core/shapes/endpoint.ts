@@ -25,6 +25,8 @@ export interface Endpoint {
   readonly template?: string
   /** Share among the endpoints of its service, ≥ 0. Default 1. */
   readonly weight?: number
+  /** Epoch ms at which a proxy cuts the connections that it still has: its task is killed then. Default: none is known. */
+  readonly drainDeadlineMs?: number
   /** Labels of its task, as far as names are made from them. */
   readonly labels?: Readonly<Record<string, string>>
 }

@@ -76,13 +76,19 @@ export class FlowTable {
     this.#entryOf(endpoint).failures++
   }
 
-  /** Which endpoints exist. Flows of those that are gone end after `drainMs`; coming back in time saves them. */
-  present(endpoints: ReadonlySet<string>): void {
-    for (const endpoint of endpoints) {
+  /**
+   * Which endpoints exist, each with the time at which its flows end. Flows of those that are gone end after `drainMs`, or
+   * at that time; coming back in time saves them.
+   */
+  present(endpoints: ReadonlyMap<string, number | undefined>): void {
+    for (const [endpoint, drainDeadlineMs] of endpoints) {
       const entry = this.#entryOf(endpoint)
       entry.present = true
       entry.deadline?.()
-      entry.deadline = undefined
+      entry.deadline =
+        drainDeadlineMs === undefined
+          ? undefined
+          : this.#clock.after(Math.max(0, drainDeadlineMs - this.#clock.now()), () => endFlows(entry))
     }
     for (const [endpoint, entry] of [...this.#entries]) {
       if (endpoints.has(endpoint)) continue
@@ -103,6 +109,7 @@ export class FlowTable {
   endAll(): void {
     for (const entry of this.#entries.values()) {
       entry.deadline?.()
+      entry.deadline = undefined
       endFlows(entry)
     }
   }

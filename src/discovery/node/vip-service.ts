@@ -137,7 +137,8 @@ class ProxiedService implements VipService {
     }
     // Before the revision is acknowledged: what sends datagrams may never hear that an endpoint is gone.
     for (const { udp } of this.#frontends.values()) udp?.flows.update(endpointPlaces(view, udp.port))
-    this.#flows.present(new Set(view.service === undefined ? [] : view.endpoints.map(({ id }) => id)))
+    const endpoints = view.service === undefined ? [] : view.endpoints
+    this.#flows.present(new Map(endpoints.map(({ id, drainDeadlineMs }) => [id, drainDeadlineMs])))
     for (const attempt of [...this.#context.connecting]) attempt.recheck()
     this.#waiting.tell()
   }

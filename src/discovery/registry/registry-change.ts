@@ -176,12 +176,14 @@ function checkEndpoint(endpoint: Endpoint, field: string, check: Check): void {
     value: endpoint.hostname,
     message: 'must be one DNS label',
   })
-  const { weight = 1 } = endpoint
-  check(Number.isFinite(weight) && weight >= 0, {
-    field: `${field}.weight`,
-    value: weight,
-    message: 'must be a finite number ≥ 0',
-  })
+  for (const name of ['weight', 'drainDeadlineMs'] as const) {
+    const { [name]: value = 0 } = endpoint
+    check(Number.isFinite(value) && value >= 0, {
+      field: `${field}.${name}`,
+      value,
+      message: 'must be a finite number ≥ 0',
+    })
+  }
   checkAddresses(endpoint.addresses, { field: `${field}.addresses`, max: limits.addresses }, check)
   for (const [name, port] of Object.entries(endpoint.ports)) {
     check(false, ...wholeNumber(`${field}.ports.${name}`, port, PORT_RANGE))

@@ -1,5 +1,6 @@
 import type { Endpoint, Service, ServicePort, Task } from '../../api/index.js'
 import { isConditionTrue, isTaskFinished, TEMPLATE_HASH_LABEL } from '../../api/index.js'
+import { parseTime } from '../../core/index.js'
 import { ipFamily } from '../../core/internal.js'
 import { endpointConditions } from '../services/endpoint-conditions.js'
 
@@ -51,6 +52,7 @@ function endpointOf(service: Service, task: Task, { address, ports, zoneOf }: Re
   const template = task.metadata.labels[TEMPLATE_HASH_LABEL]
   const { nodeName, hostname } = task.spec
   const zone = nodeName === undefined ? undefined : zoneOf(nodeName)
+  const drainDeadlineMs = killedAtMs(task)
   return {
     id: task.metadata.name,
     addresses: [address],
@@ -64,7 +66,18 @@ function endpointOf(service: Service, task: Task, { address, ports, zoneOf }: Re
     ...(nodeName === undefined ? {} : { nodeName }),
     ...(zone === undefined ? {} : { zone }),
     ...(template === undefined ? {} : { template }),
+    ...(drainDeadlineMs === undefined ? {} : { drainDeadlineMs }),
   }
+}
+
+/** When the grace of a task that is being deleted is over: its object says so, or when that began. */
+function killedAtMs({ metadata, spec }: Task): number | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata
+  if (deletionTimestamp === undefined) return undefined
+  const { terminationGracePeriodSeconds = 30 } = spec
+  return (
+    parseTime(deletionTimestamp) + (deletionGracePeriodSeconds > 0 ? 0 : terminationGracePeriodSeconds * 1000)
+  )
 }
 
 /** A number that the task does not map is taken as it is: the task then has an address of its own. */

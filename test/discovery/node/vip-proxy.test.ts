@@ -331,6 +331,21 @@ describe('VIP proxy', () => {
     expect(w.proxy.stats(key)).toMatchObject({ active: 0, endpoints: {} })
   })
 
+  test('connections of an endpoint that is still there are reset at its own deadline, new ones go elsewhere', async () => {
+    const server = await tcpBackend(socket => socket.on('error', () => {}).write('hello'))
+    const w = await world()
+    const a = endpoint('a', portOf(server))
+    w.set(a)
+    const client = open(w.port())
+    await new Promise(resolve => client.socket.once('data', resolve))
+    const leaving = endpoint('a', portOf(server), { ready: false, terminating: true })
+    w.set({ ...leaving, drainDeadlineMs: Date.now() + 3_600_000 }, endpoint('b', portOf(await backend('b'))))
+    expect(await fetchText(w.url(), single)).toBe('b')
+    expect(w.proxy.stats(key)?.endpoints['a']?.active).toBe(1)
+    w.set({ ...leaving, drainDeadlineMs: Date.now() + 20 }, endpoint('b', portOf(await backend('b'))))
+    await expect(client.text).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+
   test('a connection that is cut at the drain time is reset on both sides, never ended', async () => {
     const ends: string[] = []
     const server = await tcpBackend(socket => {

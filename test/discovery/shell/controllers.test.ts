@@ -140,9 +140,13 @@ describe('endpoints controller', () => {
     await w.store.delete(Task, { namespace, name: 'web-a' })
     await w.env.settle()
     expect(w.registry.endpoints('prod/web')).toEqual([])
+    const { deletionTimestamp = '' } = w.store.get(Task, { namespace, name: 'web-a' })?.metadata ?? {}
+    const killedAtMs = Date.parse(deletionTimestamp) + 30_000
     expect(
-      w.registry.endpoints('prod/web', 'serving').map(({ id, conditions }) => [id, conditions.terminating]),
-    ).toEqual([['web-a', true]])
+      w.registry
+        .endpoints('prod/web', 'serving')
+        .map(({ id, conditions, drainDeadlineMs }) => [id, conditions.terminating, drainDeadlineMs]),
+    ).toEqual([['web-a', true, killedAtMs]])
     await w.store.modify(Task, { namespace, name: 'web-a' }, draft => {
       draft.metadata.finalizers = []
     })
