@@ -12,6 +12,8 @@ export interface AddressBook {
   /** Who holds the number. */
   owner(index: number): string | undefined
   held(): Iterable<readonly [index: number, holder: Holder]>
+  /** In the order of their release. */
+  quarantined(): Iterable<Quarantined>
   hold(index: number, owner: string): void
   letGo(index: number, nowMs: number): void
   /** Without quarantine. */
@@ -29,7 +31,8 @@ export interface AddressBook {
   topOwners(): readonly OwnerShare[]
 }
 
-interface Quarantined {
+/** A number that was let go, which another owner may have from then on. */
+export interface Quarantined {
   readonly index: number
   readonly owner: string
   readonly untilMs: number
@@ -57,6 +60,7 @@ export function createAddressBook(size: number, quarantineMs: number): AddressBo
     taken,
     owner: index => holders.get(index)?.owner,
     held: () => holders.entries(),
+    quarantined: quarantine.entries,
     hold: (index, owner) => {
       quarantine.drop(index)
       taken.add(index)

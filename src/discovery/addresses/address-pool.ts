@@ -65,6 +65,8 @@ export interface AddressPool {
   stats(nowMs: number): AddressPoolStats
   /** Whether the address is in one of its blocks and can be handed out. */
   includes(address: string): boolean
+  /** What is held and what is in quarantine, without what is reserved: another pool is this one after `rebuild` of it. */
+  snapshot(nowMs: number): readonly HeldAddress[]
   /**
    * Makes the held addresses exactly these; what was held and is not in the list goes into quarantine. Claims
    * outside the pool's blocks are ignored.
@@ -183,6 +185,18 @@ class MemoryPool implements AddressPool {
     this.#book.expire(nowMs)
     this.#tell()
     return this.#book.stats()
+  }
+
+  readonly snapshot: AddressPool['snapshot'] = nowMs => {
+    const [space, book] = [this.#space, this.#book]
+    book.expire(nowMs)
+    const held = Array.from(book.held(), ([index, { owner }]) => ({ address: space.addressAt(index), owner }))
+    const resting = Array.from(book.quarantined(), ({ index, owner, untilMs }) => ({
+      address: space.addressAt(index),
+      owner,
+      releasedAtMs: untilMs - this.#quarantineMs,
+    }))
+    return [...held.filter(({ owner }) => owner !== RESERVED), ...resting]
   }
 
   readonly rebuild: AddressPool['rebuild'] = (claims, nowMs) => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSeededRandom, isKeelsonError } from '../../../src/core/index.js'
 import { PoolExhaustedError } from '../../../src/discovery/addresses/address-errors.js'
-import type { AddressStrategy } from '../../../src/discovery/index.js'
+import type { AddressPool, AddressStrategy } from '../../../src/discovery/index.js'
 import { createAddressPool, kubernetesStaticBand } from '../../../src/discovery/index.js'
 
 /** The slow and obvious pool: a map of states, scanned from the bottom. */
@@ -42,22 +42,27 @@ function lowestPool(size: number, quarantineMs: number) {
 }
 
 const step = fc.record({
-  act: fc.constantFrom('allocate', 'allocate', 'release'),
+  act: fc.constantFrom('allocate', 'allocate', 'release', 'restart'),
   owner: fc.nat(3),
   n: fc.nat(5),
   passMs: fc.nat(40),
 })
 
 describe('address pool', () => {
-  test('agrees with a pool that scans everything', () => {
+  test('agrees with a pool that scans everything, also when it is made again of what it has said', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.constantFrom(0, 50), (steps, quarantineMs) => {
-        const pool = createAddressPool({ cidrs: ['10.0.0.0/29'], quarantineMs })
+        const fresh = (): AddressPool => createAddressPool({ cidrs: ['10.0.0.0/29'], quarantineMs })
+        let pool = fresh()
         const oracle = lowestPool(6, quarantineMs)
         let nowMs = 0
         for (const { act, owner, n, passMs } of steps) {
           nowMs += passMs
-          if (act === 'release') {
+          if (act === 'restart') {
+            const said = pool.snapshot(nowMs)
+            pool = fresh()
+            pool.rebuild(said, nowMs)
+          } else if (act === 'release') {
             expect(pool.release(`10.0.0.${n + 1}`, nowMs)).toBe(oracle.release(n, nowMs))
           } else {
             const wanted = oracle.allocate(`o${owner}`, nowMs)
