@@ -5,6 +5,7 @@ import type { Kind, Store } from 'keelson/store'
 import { createStore, defineKind } from 'keelson/store'
 import type { Measurement } from '../frame/measure.js'
 import { collectGarbage, measure } from '../frame/measure.js'
+import { amount, quantile } from '../frame/report.js'
 import type { Row } from '../frame/row.js'
 import { refFloor } from './queue-floor.js'
 
@@ -147,30 +148,32 @@ async function storm(size: number): Promise<Measurement> {
   }
   await over
   isOver = true
-  const longestMs = turns.stop().toFixed(1)
+  const heldMs = turns.stop()
   await stop()
-  const note = `${late.length} timers, the latest by ${Math.max(...late).toFixed(1)} ms; longest turn ${longestMs} ms of processor time`
-  return { samples: late, mean: late.reduce((sum, ms) => sum + ms, 0) / late.length, note }
+  const ms = (value: number): string => amount('ms', value)
+  const held = `turns hold the processor for ${ms(quantile(heldMs, 0.99))} at p99, ${ms(Math.max(...heldMs))} at most`
+  const note = `${late.length} timers, the latest by ${ms(Math.max(...late))}; ${held}`
+  return { samples: late, mean: late.reduce((sum, each) => sum + each, 0) / late.length, note }
 }
 
 /**
- * How long the event loop is held at most, from one of its turns to the next. In processor time, garbage and compiler
- * included: what the neighbours on the machine take is in how late timers are, and says nothing of the loop.
+ * How long each turn of the event loop holds it, in ms of processor time, garbage and compiler included: what the
+ * neighbours on the machine take is in how late timers are, and says nothing of the loop.
  */
-function watchTurns(): { stop(): number } {
-  let longestUs = 0
+function watchTurns(): { stop(): readonly number[] } {
+  const heldMs: number[] = []
   let before = process.cpuUsage()
   let next = setImmediate(turned)
   function turned(): void {
     const { user, system } = process.cpuUsage(before)
-    longestUs = Math.max(longestUs, user + system)
+    heldMs.push((user + system) / 1_000)
     before = process.cpuUsage()
     next = setImmediate(turned)
   }
   return {
     stop: () => {
       clearImmediate(next)
-      return longestUs / 1_000
+      return heldMs
     },
   }
 }
