@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ReplicaSet, Task } from '../../../src/api/index.js'
 import type { Env } from '../../../src/core/index.js'
 import { createController } from '../../../src/reconcile/index.js'
 import { connectStoreOn } from '../../../src/store/etcd/connect-store.js'
@@ -6,6 +7,7 @@ import { createStore, defineKind } from '../../../src/store/index.js'
 import { openStoreOn } from '../../../src/store/node/open-store.js'
 import type { MakeStore } from '../../../src/testing/index.js'
 import { CheckFailedError, check } from '../../../src/testing/index.js'
+import { createReplicaController } from '../../../src/workloads/index.js'
 import { FakeEtcd } from '../../store/etcd/fake-etcd.js'
 import { FaultyDisk } from '../../store/node/faulty-disk.js'
 
@@ -85,6 +87,37 @@ for (const [name, makeStore] of Object.entries(stores)) {
     await expect(check(sites(true), { ...options, replay })).rejects.toMatchObject({ invariant })
   })
 }
+
+test('a store in etcd: a loop that ships keeps its set whole, whatever happens in between', async () => {
+  const labels = { app: 'web' }
+  const template = { metadata: { labels }, spec: { image: 'web:1' } }
+  const web = {
+    kind: 'ReplicaSet',
+    metadata: { namespace: 'default', name: 'web' },
+    spec: { replicas: 2, selector: { matchLabels: labels }, template },
+  }
+  const report = await check(() => createReplicaController(), {
+    kinds: [ReplicaSet, Task],
+    objects: [web],
+    createStore: stores['in etcd'] as MakeStore,
+    executions: 6,
+    invariants: [
+      {
+        name: 'as many tasks as the set asks for',
+        begin: () => ({
+          rest: ({ reader }) => {
+            const set = reader.get(ReplicaSet, web.metadata)
+            const tasks = reader.count(Task)
+            if (set === undefined || tasks === set.spec.replicas) return undefined
+            return `${tasks} tasks of ${set.spec.replicas}`
+          },
+        }),
+      },
+    ],
+  })
+  expect(Object.keys(report.faults).length).toBeGreaterThan(3)
+  expect(report.reconciles).toBeGreaterThan(12)
+})
 
 test('a store in memory may have rules of its own', async () => {
   const asked: string[] = []
