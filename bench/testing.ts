@@ -14,10 +14,13 @@ import { App, appsController, checkApps, checkPlanned, Pod } from './threads/app
 
 const EXECUTIONS = 2_000
 const ROUNDS = 4
-/** Until the engine has compiled what they run: some 10,000 executions, or one whole search. */
-const WARM_UPS = { executions: 5, search: 1 }
+/** Until the engine has compiled what they run: some 7,000 executions, or as many steps of searches. */
+const WARM_STEPS = 100_000
+/** Of an execution of `checkApps`, by the mean. */
+const STEPS = 15
 const NS_PER_MS = 1e6
 const NS_PER_US = 1e3
+const NS_PER_S = 1e9
 
 const TRIVIAL_STEPS = 100
 const THREADS = { module: new URL('threads/apps-check.mjs', import.meta.url) }
@@ -27,7 +30,7 @@ const TITLE = 'real store and controller, one app with two pods; all faults and 
 const rows: readonly Row[] = [
   {
     name: 'executions',
-    title: `executions of a check, after the first 10,000 of a process: ${TITLE}`,
+    title: `executions of a check, once compiled: ${TITLE}`,
     unit: 'per second',
     target: 3_000,
     sizes: [EXECUTIONS],
@@ -40,21 +43,13 @@ const rows: readonly Row[] = [
   },
   {
     name: 'executions-threads',
-    title: 'one long check, shared by a thread for each processor: its second half',
+    title: 'one long check, shared by a thread for each processor: its second half; then by one thread alone',
     unit: 'per second',
     target: 4_000,
     sizes: [10 * EXECUTIONS],
     // Each thread compiles for itself, and a check begins with new ones, so only a long one has warm threads.
     runs: 1,
-    ours: executions =>
-      secondHalf(executions, progress =>
-        checkApps({ executions, seed: 1, progress }, threadsFor({ executions, seed: 1 })),
-      ),
-    floor: {
-      title: 'in one thread',
-      timesMax: 2,
-      run: executions => secondHalf(executions, progress => checkApps({ executions, seed: 1, progress })),
-    },
+    ours: sharedAndAlone,
   },
   {
     name: 'steps',
@@ -79,6 +74,7 @@ const rows: readonly Row[] = [
     target: 4_000,
     headline: 'p99',
     sizes: [gallery.length],
+    runs: 1,
     ours: findEach,
   },
   {
@@ -87,6 +83,7 @@ const rows: readonly Row[] = [
     unit: 'ms',
     target: 1_000,
     sizes: [3],
+    runs: 1,
     ours: size => proofs(size, { crash: 1, edit: 1 }),
   },
   {
@@ -95,6 +92,7 @@ const rows: readonly Row[] = [
     unit: 'ms',
     target: 1_000,
     sizes: [5],
+    runs: 1,
     ours: size => proofs(size, { crash: 2, edit: 0 }),
   },
   {
@@ -124,25 +122,39 @@ async function checks(
   executions: number,
   count: (report: CheckReport) => number,
 ): Promise<Measurement> {
-  return timed(WARM_UPS.executions, 'per second', async round => {
+  return timed('per second', async round => {
     const report = await run({ executions, seed: 1 + round * executions })
-    return { elapsedMs: report.elapsedMs, operations: count(report) }
+    const { elapsedMs, steps } = report
+    return { elapsedMs, operations: count(report), steps }
   })
 }
 
 function unsimulated(executions: number): Promise<Measurement> {
-  return timed(WARM_UPS.executions, 'per second', async () => {
+  return timed('per second', async () => {
     const startedMs = performance.now()
     await runUnsimulated(executions)
-    return { elapsedMs: performance.now() - startedMs, operations: executions }
+    const elapsedMs = performance.now() - startedMs
+    return { elapsedMs, operations: executions, steps: executions * STEPS }
   })
 }
 
-/** The note says what the first half took, from a cold start. */
+/** The threads first: they compile for themselves, as the one that asks does by then, too. */
+async function sharedAndAlone(executions: number): Promise<Measurement> {
+  const shared = await secondHalf(executions, progress =>
+    checkApps({ executions, seed: 1, progress }, threadsFor({ executions, seed: 1 })),
+  )
+  const alone = await secondHalf(executions, progress => checkApps({ executions, seed: 1, progress }))
+  const faster = (alone.mean / shared.mean).toFixed(2)
+  const cpu = `${((shared.cpuNs ?? 0) / NS_PER_US).toFixed(0)} µs of processor time each, and ${((alone.cpuNs ?? 0) / NS_PER_US).toFixed(0)}`
+  const inOne = `${amount('per second', NS_PER_S / alone.mean)} in one thread: ${faster} times as many, ${cpu}`
+  return { ...shared, note: `${inOne}; ${shared.note}` }
+}
+
+/** The note says what the first half took. */
 async function secondHalf(
   executions: number,
   run: (progress: NonNullable<AppsBounds['progress']>) => Promise<CheckReport>,
-): Promise<Measurement> {
+): Promise<Measurement & { readonly note: string }> {
   let half: { readonly executions: number; readonly elapsedMs: number } | undefined
   let cpu = process.cpuUsage()
   const report = await run(done => {
@@ -166,40 +178,42 @@ function walk(bounds: AppsBounds): Promise<CheckReport> {
   return check(twoWalkers, { kinds: [App], objects: [], ...bounds })
 }
 
-/** What one round took, for how many operations. */
+/** What one round took, for how many operations, and how many steps they were. */
 interface Round {
   readonly elapsedMs: number
   readonly operations: number
+  readonly steps: number
 }
 
-/** Times rounds, after so many that warm up; the note says what those took. */
+/** Times rounds, after those that warm up; the note says what the first of these took. */
 async function timed(
-  warmUps: number,
   unit: Extract<Unit, 'ms' | 'per second'>,
   run: (round: number) => Promise<Round>,
 ): Promise<Measurement> {
   const costOf = ({ elapsedMs, operations }: Round): number =>
     (elapsedMs * (unit === 'ms' ? 1 : NS_PER_MS)) / operations
-  const cold = { elapsedMs: 0, operations: 0 }
-  for (let round = 0; round < warmUps; round++) {
-    const { elapsedMs, operations } = await run(round)
-    cold.elapsedMs += elapsedMs
-    cold.operations += operations
+  let round = 0
+  let steps = 0
+  let cold: Round | undefined
+  while (steps < WARM_STEPS) {
+    const done = await run(round++)
+    cold ??= done
+    steps += done.steps
   }
   const profile = await startProfile(SIMULATOR_STAGES)
   const samples: number[] = []
   let cpuNs = 0
-  for (let round = warmUps; round < warmUps + ROUNDS; round++) {
+  while (samples.length < ROUNDS) {
     const cpu = process.cpuUsage()
-    const done = await run(round)
+    const done = await run(round++)
     const { user, system } = process.cpuUsage(cpu)
     samples.push(costOf(done))
     cpuNs += ((user + system) * NS_PER_US) / done.operations / ROUNDS
   }
   const shares = await profile?.stop()
   const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length
-  const first = unit === 'ms' ? costOf(cold) : 1e9 / costOf(cold)
-  const note = `the first ${cold.operations}, from a cold start: ${amount(unit, first)}`
+  const first = cold === undefined ? 0 : unit === 'ms' ? costOf(cold) : NS_PER_S / costOf(cold)
+  const note = `the first ${cold?.operations}, from a cold start: ${amount(unit, first)}`
   return { samples, mean, cpuNs, note, ...(shares === undefined ? {} : { shares }) }
 }
 
@@ -252,9 +266,9 @@ function proofs(replicas: number, faults: FaultOptions): Promise<Measurement> {
 
 /** Whole searches, one operation each. */
 function searches(run: (round: number) => Promise<CheckReport>): Promise<Measurement> {
-  return timed(WARM_UPS.search, 'ms', async round => {
-    const { elapsedMs } = await run(round)
-    return { elapsedMs, operations: 1 }
+  return timed('ms', async round => {
+    const { elapsedMs, steps } = await run(round)
+    return { elapsedMs, operations: 1, steps }
   })
 }
 

@@ -166,7 +166,7 @@ class ControlLoop<Spec, Status> implements Controller {
     const { acting } = run
     run.acting = undefined
     const untilMs = run.env.clock.monotonic() + gracePeriodMs
-    const outcome = await this.#rest(run, gracePeriodMs, new UsageError(`${this.#subject} stands by`))
+    const outcome = await this.#rest(run, gracePeriodMs, 'stands by')
     await this.#tellRest(run, untilMs)
     run.recorder = undefined
     acting.env.close()
@@ -294,7 +294,7 @@ class ControlLoop<Spec, Status> implements Controller {
     this.#deafen(run)
     run.queue.shutDown()
     const untilMs = run.env.clock.monotonic() + gracePeriodMs
-    const outcome = await this.#rest(run, gracePeriodMs, new UsageError(`${this.#subject} was stopped`))
+    const outcome = await this.#rest(run, gracePeriodMs, 'was stopped')
     await this.#tellRest(run, untilMs)
     this.#end(run)
     return outcome
@@ -336,7 +336,7 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   /** Waits for the attempts in flight, and gives up those that take longer, or whose world is gone. */
-  async #rest(run: ControllerRun, gracePeriodMs: number, why: Error): Promise<StopOutcome> {
+  async #rest(run: ControllerRun, gracePeriodMs: number, why: string): Promise<StopOutcome> {
     let isOver = run.env.closed
     const cancel = run.env.clock.after(gracePeriodMs, () => {
       isOver = true
@@ -346,15 +346,17 @@ class ControlLoop<Spec, Status> implements Controller {
     await this.#until(() => isOver || run.isHurried || [...run.attempts].every(isDead))
     cancel()
     const abandoned = [...run.attempts]
+    if (abandoned.length === 0) return 'stopped'
     for (const attempt of abandoned) run.attempts.remove(attempt)
+    const error = new UsageError(`${this.#subject} ${why}`)
     for (const attempt of abandoned) {
       const { keyRecord } = attempt
-      attempt.abandon(why)
+      attempt.abandon(error)
       run.hotLoops.attemptEnded(keyRecord.key)
       run.dependencies.ended(keyRecord.key, false)
       this.#putBack(run, keyRecord)
     }
-    return abandoned.length > 0 ? 'abandoned' : 'stopped'
+    return 'abandoned'
   }
 
   /** Taken, but not worked on to the end. */
