@@ -127,7 +127,7 @@ test.each(shipped.map(kind => [kind.kind, kind] as const))(
     if (node === undefined) throw new Error('no schema')
     const store = createStore({ kinds: [kind] })
     let taken = 0
-    for (let seed = 0; seed < 120; seed++) {
+    for (let seed = 0; seed < 400; seed++) {
       const spec = sampleValue(node, createSeededRandom(seed))
       const namespace = kind.namespaced ? { namespace: 'default' } : {}
       taken += await store.create(kind, { metadata: { ...namespace, name: `a-${seed}` }, spec }).then(
