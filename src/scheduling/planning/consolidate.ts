@@ -2,6 +2,7 @@ import { assertKnown, compareText, knownOptions } from '../../core/internal.js'
 import type { Scheduler } from '../scheduler.js'
 import type { NodeTemplate } from './capacity-estimate.js'
 import { nodeOf } from './capacity-estimate.js'
+import { isReserved } from './placed-tasks.js'
 import type { PlannedMove } from './planned-move.js'
 
 /** Options of {@link planConsolidation}. */
@@ -33,7 +34,8 @@ const CONSOLIDATION_OPTIONS = /* @__PURE__ */ knownOptions<ConsolidationOptions>
 /**
  * Which nodes can go because their tasks fit on the others, several at once; and which can be replaced by a cheaper
  * one. Dear and empty nodes go first, of equals the one with the highest name, so that the lowest stays. Every move
- * passes the filters of the profile; a plan is strictly cheaper or empty. Nothing is done.
+ * passes the filters of the profile; a plan is strictly cheaper or empty. Nodes with room that is held for somebody stay.
+ * Nothing is done.
  */
 export function planConsolidation(scheduler: Scheduler, options: ConsolidationOptions): ConsolidationPlan {
   assertKnown(options, CONSOLIDATION_OPTIONS)
@@ -43,7 +45,7 @@ export function planConsolidation(scheduler: Scheduler, options: ConsolidationOp
     .flatMap(({ name }) => {
       const price = priceOf(name)
       const tasks = scheduler.tasksOn(name)
-      return price === undefined || !tasks.every(({ key }) => mayMove(key))
+      return price === undefined || !tasks.every(task => !isReserved(task) && mayMove(task.key))
         ? []
         : [{ name, price, tasks: tasks.length }]
     })

@@ -2,6 +2,7 @@ import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/
 import type { FilterReason } from '../plugins/plugin.js'
 import type { Scheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
+import { placedTasks } from './placed-tasks.js'
 import type { PlannedMove } from './planned-move.js'
 
 /** Options of {@link planRebalance}. */
@@ -61,7 +62,7 @@ function bestMove(
   mayMove: (key: string) => boolean,
 ): (PlannedMove & { gain: number }) | undefined {
   let best: (PlannedMove & { gain: number }) | undefined
-  for (const task of allTasks(copy)) {
+  for (const task of placedTasks(copy)) {
     if (!mayMove(task.key)) continue
     const { node: from, ...request } = task
     copy.removeTask(task.key)
@@ -80,7 +81,7 @@ function bestMove(
 /** Tasks that the filters would not put where they are, each with the others in place. */
 export function findViolations(scheduler: Scheduler): readonly PlacementViolation[] {
   const copy = scheduler.fork()
-  return allTasks(copy).flatMap(task => {
+  return placedTasks(copy).flatMap(task => {
     const { node, ...request } = task
     copy.removeTask(task.key)
     const isFine = copy.fits(request, node)
@@ -122,8 +123,4 @@ export function pickRemovals(
     picked.push(worst.key)
   }
   return picked
-}
-
-function allTasks(scheduler: Scheduler): readonly TaskPlacement[] {
-  return scheduler.nodes().flatMap(({ name }) => scheduler.tasksOn(name))
 }

@@ -5,6 +5,7 @@ import type { Scheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
 import type { PackingBound } from './packing-bound.js'
 import { packingBound } from './packing-bound.js'
+import { isReserved } from './placed-tasks.js'
 import type { PlannedMove } from './planned-move.js'
 
 /** Options of {@link planRepack}. */
@@ -65,16 +66,19 @@ function fillNodes(
   const copy = scheduler.fork()
   const shapes = new Map<string, TaskPlacement[]>()
   const targets = new Map<string, string>()
-  for (const task of all.filter(({ key }) => mayMove(key))) {
+  for (const task of all.filter(task => !isReserved(task) && mayMove(task.key))) {
     copy.removeTask(task.key)
     const { key: _, node: __, ...same } = task
     const shape = JSON.stringify(same)
     shapes.set(shape, [...(shapes.get(shape) ?? []), task])
   }
   const weights = weightsOf(all)
+  // Nodes on which something stays are used anyway.
+  const kept = new Set(nodes.filter(({ name }) => copy.tasksOn(name).length > 0))
   const left = new Set(nodes)
-  for (let node = fullest(left, shapes); node !== undefined; node = fullest(left, shapes)) {
+  for (let node = nextNode(left, kept, shapes); node !== undefined; node = nextNode(left, kept, shapes)) {
     left.delete(node)
+    kept.delete(node)
     while (shapes.size > 0) {
       const best = bestShape(copy, node, shapes, weights)
       if (best === undefined) break
@@ -89,9 +93,10 @@ function fillNodes(
   return shapes.size === 0 ? targets : undefined
 }
 
-/** The node on which most of the tasks are that are still to be packed: they may stay. */
-function fullest(
-  nodes: ReadonlySet<NodeDescription>,
+/** The node on which most of the tasks are that are still to be packed: they may stay. Those that are kept come first. */
+function nextNode(
+  left: ReadonlySet<NodeDescription>,
+  kept: ReadonlySet<NodeDescription>,
   shapes: ReadonlyMap<string, readonly TaskPlacement[]>,
 ): NodeDescription | undefined {
   if (shapes.size === 0) return undefined
@@ -99,7 +104,7 @@ function fullest(
   for (const list of shapes.values())
     for (const { node } of list) counts.set(node, (counts.get(node) ?? 0) + 1)
   let best: NodeDescription | undefined
-  for (const node of nodes)
+  for (const node of kept.size > 0 ? kept : left)
     if (best === undefined || (counts.get(node.name) ?? 0) > (counts.get(best.name) ?? 0)) best = node
   return best
 }
