@@ -35,6 +35,15 @@ export interface NodeStatus {
   }[]
   /** Most volumes of each driver that can be attached at a time. A driver that is not named has no limit. */
   readonly volumeLimits?: Readonly<Record<string, number>>
+  /** What runs there uses, as whoever measures it says. Schedulers whose profile looks at load read it. */
+  readonly usage?: {
+    /** On average over the time that was measured. */
+    readonly mean: ResourceInput
+    /** Its standard deviation over that time. Default: none. */
+    readonly deviation?: ResourceInput
+    /** What the tasks that were measured ask for; who came since counts beside. Default: all that are there. */
+    readonly requested?: ResourceInput
+  }
   /** Images that are there, each by all of its names. */
   readonly images?: readonly { readonly names: readonly string[]; readonly sizeBytes: number }[]
   /** Free-form properties for constraints, beside the labels. */

@@ -104,6 +104,7 @@ function viewOf(node: NodeDescription, all: readonly TaskPlacement[], columns: R
     hasVolume: ({ name, driver }) => volumes.some(one => one.name === name && one.driver === driver),
     failures: of => node.failures?.[of] ?? 0,
     portConflict: wanted => ports.conflict(wanted),
+    usage: node.usage,
     releasedPorts: node.releasedPorts ?? [],
     portHolder: port => ports.holder(port),
   }

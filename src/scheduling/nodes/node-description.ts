@@ -14,6 +14,16 @@ export interface NodeImage {
   readonly share: number
 }
 
+/** What runs on a node uses, as somebody measured it; in base units. */
+export interface NodeUsage {
+  /** On average over the time that was measured. */
+  readonly mean: ResourceVector
+  /** Its standard deviation over that time. Default: none. */
+  readonly deviation?: ResourceVector
+  /** What the tasks that were measured ask for; who came since counts beside. Default: all that are there were measured. */
+  readonly requested?: ResourceVector
+}
+
 /** A node as the scheduler sees it: plain data. */
 export interface NodeDescription {
   /** Unique within the scheduler. */
@@ -38,6 +48,8 @@ export interface NodeDescription {
   readonly volumeLimits?: Readonly<Record<string, number>>
   /** Recent failures here, by what requests call `failuresOf`: numbers of at least 0. See `fewestFailures`. */
   readonly failures?: Readonly<Record<string, number>>
+  /** Default: nobody measures it, and what tasks ask for counts as used. See `targetLoad`, `loadVariation`. */
+  readonly usage?: NodeUsage
   /** Devices that are there, beside what of them is counted in `allocatable`. */
   readonly devices?: readonly NodeDevice[]
   /** Ports that are taken by something other than tasks. */
@@ -60,6 +72,9 @@ export function checkNodeDescription(node: NodeDescription): void {
     ...vectorProblems('allocatable', node.allocatable),
     ...hostPortProblems(node.hostPorts),
     ...deviceProblems(node.devices),
+    ...Object.entries(node.usage ?? {}).flatMap(([name, amounts]) =>
+      vectorProblems(`usage.${name}`, amounts),
+    ),
     ...Object.entries(node.volumeLimits ?? {}).flatMap(([driver, limit]) =>
       wholeNumber(`volumeLimits.${driver}`, limit),
     ),

@@ -9,7 +9,7 @@ import type { HostPort, PortHolder } from './host-ports.js'
 import { HostPortTable } from './host-ports.js'
 import { NameRanks } from './name-ranks.js'
 import { CHANGE_NODE, CHANGE_TASKS, ChangeLog } from './node-changes.js'
-import type { NodeDescription, NodeImage } from './node-description.js'
+import type { NodeDescription, NodeImage, NodeUsage } from './node-description.js'
 import type { NodeView } from './node-view.js'
 import type { ResourceColumn } from './resource-columns.js'
 import { ResourceColumns } from './resource-columns.js'
@@ -233,6 +233,10 @@ export class NodeRow implements NodeView {
 
   get description(): NodeDescription {
     return this.#description
+  }
+
+  get usage(): NodeUsage | undefined {
+    return this.#description.usage
   }
 
   get releasedPorts(): readonly HostPort[] {

@@ -2,7 +2,7 @@ import type { Attributes, Taint } from '../../core/index.js'
 import type { AttachedVolume } from './attached-volumes.js'
 import type { FreeDevice } from './devices.js'
 import type { HostPort, PortHolder } from './host-ports.js'
-import type { NodeImage } from './node-description.js'
+import type { NodeImage, NodeUsage } from './node-description.js'
 import type { ResourceColumn } from './resource-columns.js'
 
 /** A node with what is placed on it, as plugins see it. Reads are live: do not keep one beyond the call. */
@@ -19,6 +19,8 @@ export interface NodeView {
   readonly taskLimit: number
   /** Images that are there, by name. */
   readonly images: Readonly<Record<string, NodeImage>>
+  /** What was measured of it; undefined when nobody does. */
+  readonly usage: NodeUsage | undefined
   /** Why the node cannot be read; undefined when it can. */
   readonly unreadable: string | undefined
   /** Tasks of a group placed on the node. */

@@ -4,7 +4,7 @@ import { deviceAmounts } from '../../api/internal.js'
 import type { Taint } from '../../core/index.js'
 import { isKeelsonError, parseResources } from '../../core/index.js'
 import { assertValid, NOT_READY_TAINT, UNREACHABLE_TAINT, wholeNumber } from '../../core/internal.js'
-import type { NodeDescription, NodeImage } from '../nodes/node-description.js'
+import type { NodeDescription, NodeImage, NodeUsage } from '../nodes/node-description.js'
 import { imageName } from './image-name.js'
 
 const NOT_READY: Taint = Object.freeze({ key: NOT_READY_TAINT, effect: 'NoSchedule' })
@@ -30,9 +30,22 @@ function describeNode(node: Node): NodeDescription {
     }),
     ...(status.devices === undefined ? {} : { devices: status.devices }),
     ...(status.images === undefined ? {} : { images: imagesOf(status.images) }),
+    ...(status.usage === undefined ? {} : { usage: usageOf(status.usage) }),
     ...(status.volumeLimits === undefined ? {} : { volumeLimits: status.volumeLimits }),
     taints: [...health, ...(spec.taints ?? [])],
     unschedulable: spec.unschedulable ?? false,
+  }
+}
+
+function usageOf({
+  mean,
+  deviation,
+  requested,
+}: NonNullable<NonNullable<Node['status']>['usage']>): NodeUsage {
+  return {
+    mean: parseResources(mean),
+    ...(deviation === undefined ? {} : { deviation: parseResources(deviation) }),
+    ...(requested === undefined ? {} : { requested: parseResources(requested) }),
   }
 }
 
