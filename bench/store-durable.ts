@@ -1,21 +1,27 @@
-import { fdatasync, mkdtempSync, openSync, readdirSync, rmSync, statSync, write } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { promisify } from 'node:util'
 import type { DurableStore, OpenStoreOptions } from 'keelson/store/node'
 import { openStore } from 'keelson/store/node'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
-import { collectGarbage, measure } from './frame/measure.js'
+import { collectGarbage } from './frame/measure.js'
+import type { Share } from './frame/profile.js'
+import { startProfile } from './frame/profile.js'
 import type { Row, Run } from './frame/row.js'
 import { makePod, Pod, podRef } from './objects/pod.js'
-import type { OpenDurablePeer } from './peers/durable/peer.js'
+import type { DurablePeer, OpenDurablePeer } from './peers/durable/peer.js'
+import { openOwnCalls } from './peers/etcd/bare-client.js'
+import { bareSyncs, byWallTime, handWritten, measureWriters } from './rows/durable-writes.js'
+import { withEtcd } from './rows/etcd-server.js'
 import { cpuMsSince } from './rows/process-cpu.js'
-import { parseAndKeepMs, recoveryStages } from './rows/recovery-stages.js'
+import { writeCheckpointOf } from './rows/recovery-directory.js'
+import { parseAndKeepMs, RECOVERY_STAGES, recoveryStages } from './rows/recovery-stages.js'
 
 const PEERS = ['better-sqlite3', 'lmdb', 'classic-level'] as const
-const POD_BYTES = 1_300
+const ETCD = 'etcd, 64 in flight'
 const KEY = { secret: Buffer.alloc(32, 7), id: 'bench' }
 
 const PARSING = {
@@ -30,10 +36,28 @@ const rows: readonly Row[] = [
     title: 'updates of 1.2 KB by 100 writers at once, each on the disk before it is acknowledged',
     unit: 'per second',
     sizes: [1_000],
+    runs: 2,
+    ours: updates(100),
+    floor: {
+      title: 'a write and a fdatasync of as many bytes as the log has of these updates',
+      run: () => inDirectory(dir => bareSyncs(dir, 100)),
+      timesMax: 2,
+    },
+    peers: { ...durablePeers(100), ...etcdPeer(64) },
+    atLeast: { 'better-sqlite3': 3, [ETCD]: 2 },
+  },
+  {
+    name: 'writers-100-made',
+    title: 'the same, beside the least that one process does for objects that it keeps',
+    unit: 'per second',
+    sizes: [1_000],
     runs: 3,
     ours: updates(100),
-    peers: { ...durablePeers(100), fdatasync: bareSyncs(100) },
-    atLeast: { 'better-sqlite3': 3, fdatasync: 0.5 },
+    floor: {
+      title: 'a frozen copy, a Map, the text of the change; a write and a fdatasync for all who wait',
+      run: size => inDirectory(dir => handWritten(dir, size, 100)),
+      timesMax: 2,
+    },
   },
   {
     name: 'lone-writer',
@@ -42,8 +66,12 @@ const rows: readonly Row[] = [
     sizes: [1_000],
     runs: 3,
     ours: updates(1),
-    peers: { ...durablePeers(1), fdatasync: bareSyncs(1) },
-    atLeast: { fdatasync: 1 / 1.5 },
+    floor: {
+      title: 'a write and a fdatasync of as many bytes, one after the other',
+      run: () => inDirectory(dir => bareSyncs(dir, 1)),
+      timesMax: 1.5,
+    },
+    peers: durablePeers(1),
   },
   {
     name: 'writers-100-encrypted',
@@ -83,7 +111,11 @@ const rows: readonly Row[] = [
     runs: 1,
     heapMiB: () => 8_192,
     ours: size => recovery(size, true),
-    floor: PARSING,
+    floor: {
+      title: `${PARSING.title}: of a tenth of them, times ten`,
+      run: async size => tenfold(await parsing(size / 10)),
+      timesMax: 1,
+    },
   },
   {
     name: 'checkpoint-stall',
@@ -155,28 +187,39 @@ function updates(writers: number, options: Partial<OpenStoreOptions> = {}): Run 
 }
 
 function durablePeers(writers: number): Record<string, Run> {
-  return Object.fromEntries(
-    PEERS.map(name => [
-      name,
-      (size: number): Promise<Measurement> =>
-        inDirectory(async dir => {
-          const { open } = (await import(`./peers/durable/${name}.ts`)) as { open: OpenDurablePeer }
-          const peer = await open(dir)
-          const pods = Array.from({ length: size }, (_, index) => makePod(index))
-          for (const [index, pod] of pods.entries()) await peer.put(keyOf(index), JSON.stringify(pod))
-          // What the store does to an object besides, a peer leaves to its user: no versions, no watches, no checks.
-          return byWallTime(
-            await measureWriters(writers, async index => {
-              const pod = pods[index % size] as (typeof pods)[number]
-              await peer.put(
-                keyOf(index % size),
-                JSON.stringify({ ...pod, spec: { ...pod.spec, priority: index } }),
-              )
-            }),
-          )
-        }),
-    ]),
-  )
+  return Object.fromEntries(PEERS.map(name => [name, durablePeer(name, writers)]))
+}
+
+/** Where it is installed. */
+function etcdPeer(writers: number): Record<string, Run> {
+  const isInstalled = spawnSync('etcd', ['--version']).status === 0
+  const run: Run = size =>
+    withEtcd(async endpoint => {
+      const { txn, close } = openOwnCalls(endpoint)
+      const measured = await peerUpdates((key, value) => txn([], [{ put: key, value }]), size, writers)
+      close()
+      return measured
+    })
+  return isInstalled ? { [ETCD]: run } : {}
+}
+
+function durablePeer(name: string, writers: number): Run {
+  return size =>
+    inDirectory(async dir => {
+      const { open } = (await import(`./peers/durable/${name}.ts`)) as { open: OpenDurablePeer }
+      const peer = await open(dir)
+      return peerUpdates((key, value) => peer.put(key, value), size, writers)
+    })
+}
+
+/** What the store does to an object besides, a peer leaves to its user: no versions, no watches, no checks. */
+async function peerUpdates(put: DurablePeer['put'], size: number, writers: number): Promise<Measurement> {
+  const pods = Array.from({ length: size }, (_, index) => makePod(index))
+  const measured = await measureWriters(writers, async index => {
+    const pod = pods[index % size] as (typeof pods)[number]
+    await put(keyOf(index % size), JSON.stringify({ ...pod, spec: { ...pod.spec, priority: index } }))
+  })
+  return byWallTime(measured)
 }
 
 function keyOf(index: number): string {
@@ -184,83 +227,36 @@ function keyOf(index: number): string {
   return `${namespace}/${name}`
 }
 
-/** What the disk can do: as many bytes as a group of writers makes, over space that is there, then a sync. */
-function bareSyncs(writers: number): Run {
-  return () =>
-    inDirectory(async dir => {
-      const fd = openSync(join(dir, 'bare'), 'w')
-      const [writeTo, sync] = [promisify(write), promisify(fdatasync)]
-      const bytes = Buffer.alloc(POD_BYTES * writers, 65)
-      await writeTo(fd, Buffer.alloc(64 << 20), 0, 64 << 20, 0)
-      await sync(fd)
-      let position = 0
-      const measured = await measure({
-        batch: writers,
-        operations: writers * 2_000,
-        prepare: () => undefined,
-        run: async () => {
-          await writeTo(fd, bytes, 0, bytes.length, position)
-          await sync(fd)
-          position = (position + bytes.length) % (60 << 20)
-        },
-      })
-      return byWallTime(measured)
-    })
-}
-
-/** Who waits for a disk is compared by how long it takes, not by the processor time that is spent meanwhile. */
-function byWallTime({ samples, mean }: Measurement): Measurement {
-  return { samples, mean }
-}
-
-/** Each writer has one write under way. */
-function measureWriters(writers: number, put: (index: number) => Promise<unknown>): Promise<Measurement> {
-  const perBatch = writers * (writers === 1 ? 50 : 10)
-  let next = 0
-  return measure({
-    batch: perBatch,
-    operations: perBatch * 200,
-    prepare: () => undefined,
-    run: async (_input, count) => {
-      const last = next + count
-      const writer = async (): Promise<void> => {
-        while (next < last) await put(next++)
-      }
-      await Promise.all(Array.from({ length: writers }, writer))
-    },
-  })
-}
-
 function recovery(size: number, checkpoint: boolean): Promise<Measurement> {
   return inDirectory(async dir => {
-    // History as long as the store, or as short as it can be.
-    const logCapacity = checkpoint ? 1_000 : size
-    // One checkpoint, where one is asked for: those on the way would be most of the setting up.
-    const options = { logCapacity, fsync: 'never', checkpointBytes: 1e12 } as const
-    const first = await filled(dir, size, options)
-    if (checkpoint) {
-      await first.checkpoint()
-      for (let index = 0; index < logCapacity; index++)
-        void first.modify(Pod, podRef(index), draft => void draft.spec.priority++)
-    }
-    await first.close()
+    const options = { logCapacity: checkpoint ? 1_000 : size, checkpointBytes: 1e12 }
+    if (checkpoint) await writeCheckpointOf(dir, size)
+    else await (await filled(dir, size, { ...options, fsync: 'never' })).close()
     const samples: number[] = []
     const cpuMs: number[] = []
+    let shares: readonly Share[] | undefined
     for (let round = 0; round < (size > 200_000 ? 1 : 3); round++) {
       collectGarbage()
+      const profile = await startProfile(RECOVERY_STAGES)
       const start = performance.now()
       const cpu = process.cpuUsage()
       const store = await openStore({ kinds: [Pod], dir, ...options })
       cpuMs.push(cpuMsSince(cpu))
       samples.push(performance.now() - start)
+      shares = await profile?.stop()
       if (store.count(Pod) !== size) throw new Error('objects are missing')
       await store.close()
     }
     const least = Math.min(...cpuMs)
-    const stages = checkpoint ? `: ${await recoveryStages(dir, size, least)}` : ''
-    const note = `best; ${least.toFixed(0)} ms of the processor${stages}`
-    return { samples, mean: Math.min(...samples), cpuNs: least * 1e6, note }
+    const each = `${((least * 100) / size).toFixed(2)} s of the processor for 100,000 objects`
+    const stages = checkpoint ? `; of each: ${await recoveryStages(dir, size, least)}` : ''
+    const measured = { samples, mean: Math.min(...samples), cpuNs: least * 1e6 }
+    return { ...measured, note: `best; ${each}${stages}`, ...(shares === undefined ? {} : { shares }) }
   })
+}
+
+function tenfold({ samples, mean, cpuNs = Number.NaN }: Measurement): Measurement {
+  return { samples: samples.map(sample => sample * 10), mean: mean * 10, cpuNs: cpuNs * 10 }
 }
 
 /** Objects that are written one by one are parsed, frozen and kept: the least that a start can do with them. */

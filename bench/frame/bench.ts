@@ -9,6 +9,8 @@ import type { Row } from './row.js'
 
 const OURS = 'keelson'
 const FLOOR = 'floor'
+/** How often each subject of a row is measured, unless the row or the command line says otherwise. */
+const RUNS = 5
 
 /** Tells a process that it measures one subject; followed by row, subject and size. */
 const CHILD_FLAG = '--child'
@@ -48,7 +50,8 @@ async function runRow(row: Row, size: number, options: BenchOptions): Promise<vo
     const theirs = measured.get(other) as Measurement
     if (other === FLOOR && floor !== undefined) {
       const taken = timesOf(ours, theirs)
-      const enough = `${OURS} takes ${times(taken)} its CPU  ${mark(floor.timesMax / taken)} ≤ ${times(floor.timesMax)}`
+      const what = ours.cpuNs === undefined || theirs.cpuNs === undefined ? 'time' : 'CPU'
+      const enough = `${OURS} takes ${times(taken)} its ${what}  ${mark(floor.timesMax / taken)} ≤ ${times(floor.timesMax)}`
       console.log(`${subjectLine(row, FLOOR, { ...theirs, note: floor.title })}  ${enough}`)
       for (const line of shareLines(theirs)) console.log(line)
       continue
@@ -60,8 +63,12 @@ async function runRow(row: Row, size: number, options: BenchOptions): Promise<vo
     console.log(`${subjectLine(row, other, theirs)}  ${OURS} is ${times(better)}${enough}`)
   }
   console.log(
-    `  ${size.toLocaleString('en')} objects · ${row.runs ?? options.runs} runs in turns · ${describeLoad()}`,
+    `  ${size.toLocaleString('en')} objects · ${runsOf(row, options)} runs in turns · ${describeLoad()}`,
   )
+}
+
+function runsOf(row: Row, options: BenchOptions): number {
+  return options.runs ?? row.runs ?? RUNS
 }
 
 /** Measures every subject several times, one after the other and back, so that all see the same weather. */
@@ -71,7 +78,7 @@ async function measureInTurns(
   { size, options }: { readonly size: number; readonly options: BenchOptions },
 ): Promise<ReadonlyMap<string, Measurement>> {
   const all = new Map(subjects.map(subject => [subject, [] as Measurement[]]))
-  for (let run = 0; run < (row.runs ?? options.runs); run++)
+  for (let run = 0; run < runsOf(row, options); run++)
     for (const subject of run % 2 === 0 ? subjects : subjects.toReversed())
       all.get(subject)?.push(
         await measureApart(row, subject, {

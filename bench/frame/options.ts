@@ -8,8 +8,8 @@ export interface BenchOptions {
   readonly sizes: readonly number[] | undefined
   readonly peers: boolean
   readonly list: boolean
-  /** How often each subject is measured, in turns. */
-  readonly runs: number
+  /** How often each subject is measured, in turns, instead of what each row says. */
+  readonly runs: number | undefined
   /** Whether to tell where our time goes. */
   readonly profile: boolean
 }
@@ -32,7 +32,7 @@ export function parseOptions(rows: readonly Row[], args: readonly string[]): Ben
       size: { type: 'string' },
       'no-peers': { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
-      runs: { type: 'string', default: '5' },
+      runs: { type: 'string' },
       profile: { type: 'boolean', default: false },
     },
   })
@@ -43,8 +43,8 @@ export function parseOptions(rows: readonly Row[], args: readonly string[]): Ben
   const sizes = values.size?.split(',').map(Number)
   if (sizes?.every(size => Number.isSafeInteger(size) && size > 0) === false)
     throw new Error(`--size takes whole numbers above 0, not ${values.size}`)
-  const runs = Number(values.runs)
-  if (!Number.isSafeInteger(runs) || runs < 1)
+  const runs = values.runs === undefined ? undefined : Number(values.runs)
+  if (runs !== undefined && (!Number.isSafeInteger(runs) || runs < 1))
     throw new Error(`--runs takes a whole number above 0, not ${values.runs}`)
   return {
     runs,

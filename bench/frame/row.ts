@@ -30,7 +30,7 @@ export interface Row {
   readonly peers?: Readonly<Record<string, Run>>
   /** How many times as fast as a peer it is to be, in the same run. */
   readonly atLeast?: Readonly<Record<string, number>>
-  /** How often each subject is measured; default what the command line says. For rows that sample by themselves. */
+  /** How often each subject is measured, unless the command line says it. For rows that sample by themselves. */
   readonly runs?: number
 }
 

@@ -3,8 +3,20 @@ import { visitTable } from '../../src/store/json/json-table.js'
 import { fileDisk } from '../../src/store/node/file-disk.js'
 import { FRAME_KINDS } from '../../src/store/node/frame.js'
 import { FrameReader } from '../../src/store/node/frame-reader.js'
+import type { Stage } from '../frame/profile.js'
 import { makePod, podRef } from '../objects/pod.js'
 import { cpuMsSince } from './process-cpu.js'
+
+/** Where the time of a start goes. */
+export const RECOVERY_STAGES: readonly Stage[] = [
+  { name: 'terms of labels and indexes', frames: /store\/engine\/index-terms\.ts/ },
+  { name: 'postings of labels and indexes', frames: /store\/engine\/(posting|label-postings|unique)/ },
+  { name: 'the order of keys', frames: /store\/engine\/(key-order|value-order)/ },
+  { name: 'tables, entries, versions', frames: /store\/(engine|read)\// },
+  { name: 'objects from a table', frames: /store\/json\/(json-table|shared-json)\.ts/ },
+  { name: 'read and check', frames: /store\/node\/(frame|file-|log-reader)/ },
+  { name: 'parse, and replay besides', frames: /store\/node\// },
+]
 
 /** Where the time of a start from the newest checkpoint of a directory goes: microseconds of the processor for each object. */
 export async function recoveryStages(dir: string, objects: number, totalMs: number): Promise<string> {

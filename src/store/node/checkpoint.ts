@@ -43,7 +43,8 @@ export interface SavedVersion {
 /** All that a checkpoint has. */
 export interface Checkpoint {
   readonly head: CheckpointHead
-  readonly versions: readonly SavedVersion[]
+  /** In the order of their keys, kind by kind. */
+  readonly versions: Iterable<SavedVersion>
   /** Lifetimes, and what they keep. */
   readonly notes: readonly JournalNote[]
 }
@@ -81,7 +82,7 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<numbe
     const timeMs = engine.env.clock.now()
     const head = { version: FORMAT_VERSION, incarnation: engine.incarnation, entry, revision, timeMs }
     const target = { path: disk.path, incarnation: engine.incarnation, name, entry, cipher: options.cipher }
-    const frames = framesOf(options, { head, notes })
+    const frames = framesOf(head, savedPages(parts, revision, options.ended), notes)
     return await writeWhole(disk, name, file => writeFrames(file, target, frames), settled)
   } finally {
     if (engine.history.releaseLasting(revision)) engine.compactor.cutFree()
@@ -95,14 +96,20 @@ export async function writeFirstCheckpoint(
   cipher: FrameCipher,
 ): Promise<void> {
   const { name } = checkpointFile(head.entry, head.revision)
-  const pages = Array.from({ length: Math.ceil(versions.length / OBJECTS_PER_FRAME) }, (_, page) => ({
-    kind: FRAME_KINDS.objects,
-    json: jsonTable(versions.slice(page * OBJECTS_PER_FRAME, (page + 1) * OBJECTS_PER_FRAME)),
-  }))
-  const end = { kind: FRAME_KINDS.end, json: { objects: versions.length, notes } }
   const target = { path: disk.path, incarnation: head.incarnation, name, entry: head.entry, cipher }
-  const frames = [{ kind: FRAME_KINDS.head, json: head }, ...pages, end]
+  const frames = framesOf(head, pagesOf(versions), notes)
   await writeWhole(disk, name, file => writeFrames(file, target, frames))
+}
+
+function* pagesOf(versions: Iterable<SavedVersion>): Iterable<readonly SavedVersion[]> {
+  let page: SavedVersion[] = []
+  for (const version of versions) {
+    page.push(version)
+    if (page.length < OBJECTS_PER_FRAME) continue
+    yield page
+    page = []
+  }
+  if (page.length > 0) yield page
 }
 
 /** Which kinds are secret. */
@@ -150,12 +157,13 @@ interface Part {
 }
 
 function* framesOf(
-  { parts, ended }: CheckpointOptions,
-  { head, notes }: Pick<Checkpoint, 'head' | 'notes'>,
+  head: CheckpointHead,
+  pages: Iterable<readonly SavedVersion[]>,
+  notes: readonly JournalNote[],
 ): Iterable<Part> {
   yield { kind: FRAME_KINDS.head, json: head }
   let objects = 0
-  for (const page of savedPages(parts, head.revision, ended)) {
+  for (const page of pages) {
     yield { kind: FRAME_KINDS.objects, json: jsonTable(page) }
     objects += page.length
   }
