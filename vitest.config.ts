@@ -70,7 +70,9 @@ const config: ViteUserConfig = defineConfig({
         resolve: { alias },
         test: {
           name: 'crash',
-          include: ['killed-writer', 'linearizable', 'damage'].map(name => `test/store/node/${name}.test.ts`),
+          include: ['killed-writer', 'linearizable', 'damage', 'torn-sectors', 'formats'].map(
+            name => `test/store/node/${name}.test.ts`,
+          ),
           env: {
             KEELSON_DAMAGE_STRIDE: '1',
             KEELSON_KILLS: process.env['KEELSON_KILLS'] ?? '200',

@@ -52,7 +52,8 @@ async function runRow(row: Row, size: number, options: BenchOptions): Promise<vo
       const taken = timesOf(ours, theirs)
       const what = ours.cpuNs === undefined || theirs.cpuNs === undefined ? 'time' : 'CPU'
       const enough = `${OURS} takes ${times(taken)} its ${what}  ${mark(floor.timesMax / taken)} ≤ ${times(floor.timesMax)}`
-      console.log(`${subjectLine(row, FLOOR, { ...theirs, note: floor.title })}  ${enough}`)
+      const note = [floor.title, theirs.note].filter(text => text !== undefined).join('; ')
+      console.log(`${subjectLine(row, FLOOR, { ...theirs, note })}  ${enough}`)
       for (const line of shareLines(theirs)) console.log(line)
       continue
     }

@@ -216,9 +216,9 @@ describe('a second store', () => {
 
   test('of another process is refused while that lives, however it ends', async () => {
     const dir = join(folder, 'other')
-    const program = await bundleProgram('killed-program', folder)
-    const run = runProgram<{ opened?: number; acknowledged?: number }>(program, [dir])
-    await run.until(line => line.acknowledged !== undefined)
+    const program = await bundleProgram('writing-program', folder)
+    const run = runProgram<{ names?: readonly string[] }>(program, [dir])
+    await run.until(line => line.names !== undefined)
     await expect(openStore({ kinds, dir })).rejects.toMatchObject({ code: 'Locked' })
     await run.kill()
     // The directory holds other kinds, which is what is told now.

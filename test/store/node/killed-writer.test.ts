@@ -15,7 +15,7 @@ interface Line {
 }
 
 /** `npm run test:crash` kills it 200 times. */
-const KILLS = Number(process.env['KEELSON_KILLS'] ?? 8)
+const KILLS = Number(process.env['KEELSON_KILLS'] ?? 4)
 const Counter = kindOf<{ n: number }>('Counter')
 let folder: string
 let program: string
