@@ -22,18 +22,23 @@ export const DURABLE_STAGES: readonly Stage[] = [
   { name: 'update: checks, metadata', frames: /store\/(write|kind|object|admission|client|json)\// },
 ]
 
-/** Each writer has one write under way. */
+/**
+ * Each writer has one write under way.
+ *
+ * @param turns how many writes of each writer are one sample; few where each may wait for a disk of its own
+ */
 export function measureWriters(
   writers: number,
   put: (index: number) => Promise<unknown>,
+  turns: number = writers === 1 ? 50 : 10,
 ): Promise<Measurement> {
-  const perBatch = writers * (writers === 1 ? 50 : 10)
+  const perBatch = writers * turns
   let next = 0
   return measure({
     batch: perBatch,
     operations: perBatch * 200,
     budgetMs: 1_500,
-    warm: perBatch * 3,
+    warm: turns === 1 ? perBatch : perBatch * 3,
     stages: DURABLE_STAGES,
     prepare: () => undefined,
     run: async (_input, count) => {
