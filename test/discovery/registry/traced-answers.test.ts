@@ -174,7 +174,8 @@ test('an answer whose parts have not changed is that of a registry made from wha
         for (const one of all) model.write(one)
         const fresh = model.fresh(registry.revision)
         const [now, then] = [registry.snapshot(), fresh.snapshot()]
-        expect(mapEntries(now)).toEqual(mapEntries(then))
+        const [held, right] = [mapEntries(now), mapEntries(then)]
+        if (!deepEqual(held, right)) expect(held).toEqual(right)
         for (const question of QUESTIONS) {
           const held = cache.get(question)
           const isCurrent = held?.traced.parts.every(part => registry.changedAt(part) <= held.known) === true
@@ -192,7 +193,7 @@ test('an answer whose parts have not changed is that of a registry made from wha
         }
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   )
   expect(kept).toBeGreaterThan(made / 10)
 })
