@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { accepting, freePort } from './loopback-ports.js'
 
 /** Runs an etcd of its own on a free port, with a directory of its own; `etcd` must be installed. */
 export async function withEtcd<T>(use: (endpoint: string) => Promise<T>): Promise<T> {
@@ -19,29 +17,11 @@ export async function withEtcd<T>(use: (endpoint: string) => Promise<T>): Promis
   ]
   const etcd = spawn('etcd', args, { stdio: 'ignore' })
   try {
-    while (!(await isListening(client))) await sleep(50)
+    await accepting(client)
     return await use(`127.0.0.1:${client}`)
   } finally {
     etcd.kill('SIGKILL')
     await once(etcd, 'exit')
     rmSync(dir, { recursive: true, force: true })
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  const isOpen = await new Promise<boolean>(resolve => {
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-  })
-  socket.destroy()
-  return isOpen
 }

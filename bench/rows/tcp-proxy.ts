@@ -1,12 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRegistry } from 'keelson/discovery'
 import { serveVips } from 'keelson/discovery/node'
+import { accepting, freePort } from './loopback-ports.js'
 import { cpuNsOf } from './process-cpu.js'
 
 /** What a proxy did under load. */
@@ -92,27 +91,5 @@ async function load(port: number, pid: number, connections: number): Promise<Pro
   return {
     rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(out)?.[1] ?? 0),
     cpuNs: (cpuNsOf(pid) - beforeNs) / Number(/(\d+) requests in/.exec(out)?.[1] ?? 1),
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
-
-/** Resolves once something accepts there. */
-async function accepting(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const isOpen = await new Promise<boolean>(resolve => {
-      socket.once('connect', () => resolve(true))
-      socket.once('error', () => resolve(false))
-    })
-    socket.destroy()
-    if (isOpen) return
-    await new Promise(resolve => setTimeout(resolve, 20))
   }
 }
