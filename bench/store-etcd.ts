@@ -43,7 +43,6 @@ await bench([
     name: 'read',
     title: 'get from the replica',
     unit: 'ns',
-    target: 200,
     sizes: [SIZE],
     runs: 3,
     ours: reads,
