@@ -122,7 +122,7 @@ export const floors: FloorPlan = {
     ['check.ts', 'simulate.ts'],
   ],
   workloads: [
-    ['held-task.ts', 'slots'],
+    ['earliest-time.ts', 'held-task.ts', 'slots'],
     [
       'cell-tasks',
       'crash-backoff.ts',

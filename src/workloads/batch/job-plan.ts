@@ -2,6 +2,7 @@ import type { Job, JobStatus, Task } from '../../api/index.js'
 import { isConditionTrue, isJobFinished } from '../../api/index.js'
 import { formatTime, parseTime, setCondition } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
+import { earliestTime } from '../earliest-time.js'
 import { scaleDownOrder } from '../scale-down-order.js'
 import type { JobAction, JobBlocker } from './job-action.js'
 import { JobCounts } from './job-counts.js'
@@ -73,7 +74,7 @@ export function planTalliedJob(job: Job, tally: JobTally, limits: JobLimits, now
   else {
     const made = makeMissing(pass)
     blockers.push(...made.blockers)
-    wakeAtMs = earlier(wakeAtMs, made.wakeAtMs)
+    wakeAtMs = earliestTime(wakeAtMs, made.wakeAtMs)
   }
   const conditions = suspension(job, isSuspended, nowMs)
   const start = isSuspended ? {} : { startTime: formatTime(startMs) }
@@ -271,8 +272,4 @@ function byEnd(a: Task, b: Task): number {
 
 function endOf({ metadata, status }: Task): number {
   return parseTime(status?.finishTime ?? metadata.creationTimestamp)
-}
-
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }

@@ -1,7 +1,6 @@
 import { Cell, Event, Revision, Task, TEMPLATE_HASH_LABEL } from '../../api/index.js'
 import { CELL_NAME_ANNOTATION } from '../../api/internal.js'
-import type { Toleration } from '../../core/index.js'
-import { isKeelsonError } from '../../core/index.js'
+import type { KeelsonError, Toleration } from '../../core/index.js'
 import type { Backoff, KnownOptions } from '../../core/internal.js'
 import {
   assertKnown,
@@ -24,6 +23,8 @@ import {
 import { isHeldBy } from '../held-task.js'
 import { letGo } from './let-go.js'
 import { CELL_FINALIZER } from './set-cells.js'
+import type { Making } from './within-quota.js'
+import { retryAtMs, transactWithinQuota } from './within-quota.js'
 
 /** How the cell loop behaves. */
 export interface CellControllerOptions {
@@ -110,7 +111,7 @@ interface Pass {
 const NOTHING: Pass = { made: [], removed: [] }
 
 function keepTask(client: Client, ref: ObjectRef, backoff: Backoff, nowMs: number): Promise<Pass> {
-  return client.transact(tx => {
+  return transactWithinQuota(client, (tx, making) => {
     const cell = tx.get(Cell, ref)
     if (cell === undefined) return NOTHING
     const tasksOf = (): readonly Task[] =>
@@ -122,15 +123,16 @@ function keepTask(client: Client, ref: ObjectRef, backoff: Backoff, nowMs: numbe
     const isChanged = letGoSettled(tx, tasksOf()) || removed.length > 0
     const seen = { spec: cell.spec, status: first.status }
     const second = isChanged ? planCellTask(seen, tasksOf(), backoff, nowMs) : first
-    const outcome = second.create ? makeTask(tx, cell) : {}
+    const outcome = second.create ? makeTask(tx, cell, making) : {}
     const made = outcome.task === undefined ? [] : [outcome.task.metadata.name]
     const last = made.length === 0 ? second : planCellTask(seen, tasksOf(), backoff, nowMs)
     report(tx, cell, last, outcome.message)
+    const wakeAtMs = last.wakeAtMs ?? retryAtMs(outcome.refused, nowMs)
     return {
       made,
       removed,
       ...(outcome.message === undefined ? {} : { message: outcome.message }),
-      ...(last.wakeAtMs === undefined ? {} : { wakeAtMs: last.wakeAtMs }),
+      ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
     }
   })
 }
@@ -179,7 +181,13 @@ function endCell(tx: Transaction, cell: Cell, tasksOf: () => readonly Task[]): P
 }
 
 /** The task, or why there is none. */
-function makeTask(tx: Transaction, cell: Cell): { readonly task?: Task; readonly message?: string } {
+interface TaskOutcome {
+  readonly task?: Task
+  readonly message?: string
+  readonly refused?: KeelsonError
+}
+
+function makeTask(tx: Transaction, cell: Cell, making: Making): TaskOutcome {
   const { set, revision, taskName } = cell.spec
   const { namespace = '' } = cell.metadata
   const owner = controllerOf(cell)?.uid ?? ''
@@ -189,12 +197,8 @@ function makeTask(tx: Transaction, cell: Cell): { readonly task?: Task; readonly
   if (entry === undefined) return { message: `no revision of ${set} has the template ${revision}` }
   if (taskName !== undefined && tx.get(Task, { namespace, name: taskName }) !== undefined)
     return { message: `the name ${taskName} is taken by a task that is not of this cell` }
-  try {
-    return { task: tx.create(Task, taskFrom(cell, entry)) }
-  } catch (error) {
-    if (isKeelsonError(error, 'Invalid')) return { message: error.message }
-    throw error
-  }
+  const { object, refused } = making.make(() => tx.create(Task, taskFrom(cell, entry)))
+  return refused === undefined ? { task: object } : { message: refused.message, refused }
 }
 
 /** What is bound to a node waits for it, as the tasks of Kubernetes' DaemonSet. */

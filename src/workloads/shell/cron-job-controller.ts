@@ -1,6 +1,7 @@
 import type { CronJobStatus, JobSpec } from '../../api/index.js'
 import { CronJob, Event, Job, SCHEDULED_TIME_ANNOTATION } from '../../api/index.js'
-import { formatTime, isKeelsonError, setCondition } from '../../core/index.js'
+import type { KeelsonError } from '../../core/index.js'
+import { formatTime, setCondition } from '../../core/index.js'
 import type { CronSchedule } from '../../core/internal.js'
 import { assertKnown, compileCron, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
@@ -8,7 +9,10 @@ import { controllerOf, controllerReference, createController, requeueAfter } fro
 import type { Client, ObjectInput, ObjectRef, Transaction } from '../../store/index.js'
 import type { CronJobPlan, CronStart } from '../batch/cron-job-plan.js'
 import { planCronJob } from '../batch/cron-job-plan.js'
+import { earliestTime } from '../earliest-time.js'
 import type { LoopEvent } from '../task-event.js'
+import type { Making } from './within-quota.js'
+import { retryAtMs, transactWithinQuota } from './within-quota.js'
 
 /** How the loop of cron jobs behaves. */
 export interface CronJobControllerOptions {
@@ -28,8 +32,8 @@ const CRON_JOB_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<CronJobControll
  *
  * Guarantees: jobs and status change in one transaction, and a job's name says its time, so no run starts twice, whatever
  * crashes, however many controllers run, and wherever the clock jumps; a jump is seen within five minutes. A job learns its time from its annotation
- * `keelson.dev/scheduled-time`, a task from `SCHEDULED_TIME`. A job that cannot be made is tried again at the next time, or
- * when the cron job changes; the condition `JobRefused` says why. A job is deleted in the background: with a garbage
+ * `keelson.dev/scheduled-time`, a task from `SCHEDULED_TIME`. A job that is invalid is tried again at the next time, or
+ * when the cron job changes, one that a quota refuses each 10 s; the condition `JobRefused` says why. A job is deleted in the background: with a garbage
  * collector its tasks end.
  */
 export function createCronJobController(options: CronJobControllerOptions = {}): Controller {
@@ -48,9 +52,9 @@ export function createCronJobController(options: CronJobControllerOptions = {}):
       const pass = await syncCronJob(client, ref, schedules, env.clock.now())
       if (pass === undefined) return
       for (const event of eventsOf(pass)) ctx.record(event)
-      const { wakeAtMs } = pass.plan
-      if (wakeAtMs !== undefined)
-        return requeueAfter(Math.min(Math.max(0, wakeAtMs - env.clock.now()), LOOK_MS_MAX))
+      const nowMs = env.clock.now()
+      const wakeAtMs = earliestTime(pass.plan.wakeAtMs, retryAtMs(pass.refused, nowMs))
+      if (wakeAtMs !== undefined) return requeueAfter(Math.min(Math.max(0, wakeAtMs - nowMs), LOOK_MS_MAX))
     },
   })
 }
@@ -89,7 +93,7 @@ interface CronPass {
   readonly made: readonly string[]
   /** Names that belong to somebody else's job. */
   readonly taken: readonly string[]
-  readonly refused?: string
+  readonly refused?: KeelsonError
 }
 
 function syncCronJob(
@@ -98,12 +102,12 @@ function syncCronJob(
   schedules: Schedules,
   nowMs: number,
 ): Promise<CronPass | undefined> {
-  return client.transact(tx => {
+  return transactWithinQuota(client, (tx, making) => {
     const cron = tx.get(CronJob, ref)
     if (cron === undefined || cron.metadata.deletionTimestamp !== undefined) return undefined
     const jobs = tx.list(Job, { index: { name: 'controller', value: cron.metadata.uid } }).items
     const plan = planCronJob(cron, schedules.of(cron), jobs, nowMs)
-    const { made, taken, refused } = makeJobs(tx, cron, plan.start)
+    const { made, taken, refused } = makeJobs(tx, cron, plan.start, making)
     if (refused === undefined)
       for (const job of plan.replace) tx.delete(Job, job.metadata, { propagationPolicy: 'Background' })
     for (const job of plan.forget) tx.delete(Job, job.metadata, { propagationPolicy: 'Background' })
@@ -114,13 +118,13 @@ function syncCronJob(
   })
 }
 
-interface Made {
+interface MadeJobs {
   readonly made: readonly string[]
   readonly taken: readonly string[]
-  readonly refused: string | undefined
+  readonly refused: KeelsonError | undefined
 }
 
-function makeJobs(tx: Transaction, cron: CronJob, start: readonly CronStart[]): Made {
+function makeJobs(tx: Transaction, cron: CronJob, start: readonly CronStart[], making: Making): MadeJobs {
   const { namespace = '', uid } = cron.metadata
   const made: string[] = []
   const taken: string[] = []
@@ -128,26 +132,23 @@ function makeJobs(tx: Transaction, cron: CronJob, start: readonly CronStart[]): 
     const there = tx.get(Job, { namespace, name: run.name })
     if (there !== undefined && controllerOf(there)?.uid !== uid) taken.push(run.name)
     if (there !== undefined) continue
-    try {
-      made.push(tx.create(Job, jobOf(cron, run)).metadata.name)
-    } catch (error) {
-      if (!isKeelsonError(error, 'Invalid')) throw error
-      return { made, taken, refused: error.message }
-    }
+    const one = making.make(() => tx.create(Job, jobOf(cron, run)))
+    if (one.refused !== undefined) return { made, taken, refused: one.refused }
+    made.push(one.object.metadata.name)
   }
   return { made, taken, refused: undefined }
 }
 
 /** The status of the plan, or, when a job was refused, that nothing was dealt with. */
-function told(cron: CronJob, plan: CronJobPlan, { taken, refused }: Made, nowMs: number): CronJobStatus {
+function told(cron: CronJob, plan: CronJobPlan, { taken, refused }: MadeJobs, nowMs: number): CronJobStatus {
   const { conditions: before = [] } = plan.status
   const isKnown = before.some(({ type }) => type === 'JobRefused')
   if (refused === undefined && taken.length === 0) {
     if (!isKnown || plan.start.length === 0) return plan.status
     return { ...plan.status, conditions: before.filter(({ type }) => type !== 'JobRefused') }
   }
-  const message = refused ?? `another job has the name ${taken.join(', ')}`
-  const reason = refused === undefined ? 'NameTaken' : 'Invalid'
+  const message = refused?.message ?? `another job has the name ${taken.join(', ')}`
+  const reason = refused?.code ?? 'NameTaken'
   const condition = { type: 'JobRefused', status: 'True', reason, message } as const
   const conditions = setCondition(before, condition, formatTime(nowMs))
   const { lastScheduleTime, handledTime = cron.metadata.creationTimestamp, active = [] } = cron.status ?? {}
@@ -184,7 +185,7 @@ function* eventsOf({ plan, made, taken, refused }: CronPass): Iterable<LoopEvent
     yield { reason: 'SuccessfulDelete', note: `deleted job ${metadata.name}` }
   for (const name of taken)
     yield { type: 'Warning', reason: 'FailedCreate', note: `another job has the name ${name}` }
-  if (refused !== undefined) yield { type: 'Warning', reason: 'FailedCreate', note: refused }
+  if (refused !== undefined) yield { type: 'Warning', reason: 'FailedCreate', note: refused.message }
   for (const blocker of plan.blockers) {
     if (blocker.kind === 'deadline')
       yield {

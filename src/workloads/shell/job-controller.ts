@@ -8,9 +8,11 @@ import { refText } from '../../store/internal.js'
 import type { JobBlocker } from '../batch/job-action.js'
 import { isTrackedTask } from '../batch/job-tasks.js'
 import { deadlineMs } from '../batch/job-verdict.js'
+import { earliestTime } from '../earliest-time.js'
 import type { LoopEvent } from '../task-event.js'
 import type { JobPass, JobSite } from './job-pass.js'
 import { hasStrays, letGoStrays, syncJob } from './job-pass.js'
+import { retryAtMs } from './within-quota.js'
 
 /** How the job loop behaves. */
 export interface JobControllerOptions {
@@ -61,10 +63,12 @@ export function createJobController(options: JobControllerOptions = {}): Control
       if (pass?.hasStrays ?? hasStrays(client, ref, job)) await letGoStrays(client, ref)
       if (pass === undefined) return
       const { plan, refused } = pass
-      if (refused !== undefined) logger.error({ err: refused }, 'no task can be made of the template')
+      if (refused !== undefined) logger.error({ err: refused }, 'a task is refused')
       for (const event of eventsOf(pass)) ctx.record(event)
-      const wakeAtMs = refused === undefined ? plan.wakeAtMs : endsAtMs(pass)
-      if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
+      const nowMs = env.clock.now()
+      const wakeAtMs =
+        refused === undefined ? plan.wakeAtMs : earliestTime(endsAtMs(pass), retryAtMs(refused, nowMs))
+      if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - nowMs))
     },
   })
 }

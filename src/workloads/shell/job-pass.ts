@@ -1,5 +1,5 @@
 import { isTaskFinished, JOB_INDEX_ANNOTATION, JOB_NAME_ANNOTATION, Job, Task } from '../../api/index.js'
-import { isKeelsonError } from '../../core/index.js'
+import type { KeelsonError } from '../../core/index.js'
 import { deepEqual } from '../../core/internal.js'
 import { controllerOf, controllerReference } from '../../reconcile/index.js'
 import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../../store/index.js'
@@ -10,6 +10,7 @@ import { planTalliedJob } from '../batch/job-plan.js'
 import { JobTally } from '../batch/job-tally.js'
 import { isTrackedTask, JOB_FINALIZER } from '../batch/job-tasks.js'
 import { letGo } from './let-go.js'
+import { transactWithinQuota } from './within-quota.js'
 
 /** What came of one pass over one job. */
 export interface JobPass {
@@ -17,8 +18,8 @@ export interface JobPass {
   readonly plan: JobPlan
   /** Names of tasks. */
   readonly made: readonly string[]
-  /** Why the template is not acceptable. */
-  readonly refused?: Error
+  /** Why fewer were made than are missing: the template is not acceptable, or a quota is used up. */
+  readonly refused?: KeelsonError
   /** Others are there under its name. */
   readonly hasStrays: boolean
 }
@@ -43,22 +44,20 @@ export function syncJob(
   { limits, tallies }: JobSite,
   nowMs: number,
 ): Promise<JobPass | undefined> {
-  return client.transact(tx => {
+  return transactWithinQuota(client, (tx, making) => {
     const job = tx.get(Job, ref)
     if (job === undefined || job.metadata.deletionTimestamp !== undefined) return undefined
     const tally = tallyOf(tallies, job).update(tasksOfName(tx, ref))
     const plan = planTalliedJob(job, tally, limits, nowMs)
     const made: string[] = []
-    let refused: Error | undefined
+    let refused: KeelsonError | undefined
     for (const action of plan.actions) {
       if (action.kind !== 'create') carryOut(tx, job, action)
-      else if (refused === undefined)
-        try {
-          made.push(tx.create(Task, taskFrom(job, action.index)).metadata.name)
-        } catch (error) {
-          if (!isKeelsonError(error, 'Invalid')) throw error
-          refused = error
-        }
+      else if (refused === undefined) {
+        const one = making.make(() => tx.create(Task, taskFrom(job, action.index)))
+        if (one.refused === undefined) made.push(one.object.metadata.name)
+        else refused = one.refused
+      }
     }
     if (!plan.actions.some(({ kind }) => kind === 'expire')) {
       const unmade = plan.actions.filter(({ kind }) => kind === 'create').length - made.length

@@ -1,16 +1,20 @@
 import { Event, isTaskActive, isTaskFinished, ReplicaSet, Task } from '../../api/index.js'
-import { formatTime, isKeelsonError } from '../../core/index.js'
+import type { KeelsonError } from '../../core/index.js'
+import { formatTime } from '../../core/index.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { controllerOf, controllerReference, createController, requeueAfter } from '../../reconcile/index.js'
-import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../../store/index.js'
+import type { Client, ObjectInput, ObjectRef, Reader } from '../../store/index.js'
 import type { CrashBackoff } from '../crash-backoff.js'
 import { defaultCrashBackoff } from '../crash-backoff.js'
+import { earliestTime } from '../earliest-time.js'
 import { noteFailures } from '../recent-failures.js'
 import type { ReplicaBlocker, ReplicaLimits, ReplicaPlan } from '../replica-plan.js'
 import { hasEnded, planReplicas, replicaStatus } from '../replica-plan.js'
 import type { ScaleDownVictim } from '../scale-down-order.js'
 import type { LoopEvent } from '../task-event.js'
+import type { Made } from './within-quota.js'
+import { retryAtMs, transactWithinQuota } from './within-quota.js'
 
 /** How the replica loop behaves. */
 export interface ReplicaControllerOptions {
@@ -57,7 +61,7 @@ export function createReplicaController(options: ReplicaControllerOptions = {}):
       if (set.metadata.deletionTimestamp !== undefined) return
       const pass = await syncReplicas(client, ref, limits, env.clock.now())
       const { wakeAtMs, refused } = pass
-      if (refused !== undefined) logger.error({ err: refused }, 'no task can be made of the template')
+      if (refused !== undefined) logger.error({ err: refused }, 'a task is refused')
       for (const event of eventsOf(pass)) ctx.record(event)
       if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
     },
@@ -68,8 +72,8 @@ export function createReplicaController(options: ReplicaControllerOptions = {}):
 interface Pass {
   /** When to look again although nothing changed. */
   readonly wakeAtMs?: number
-  /** Why the template is not acceptable. */
-  readonly refused?: Error
+  /** Why fewer were made than are missing: the template is not acceptable, or a quota is used up. */
+  readonly refused?: KeelsonError
   /** Names of tasks. */
   readonly made: readonly string[]
   readonly removed: readonly string[]
@@ -98,7 +102,7 @@ function* eventsOf({ made, removed, victims, refused, blockers }: Pass): Iterabl
 }
 
 function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, nowMs: number): Promise<Pass> {
-  return client.transact(tx => {
+  return transactWithinQuota(client, (tx, making) => {
     const set = tx.get(ReplicaSet, ref)
     if (set === undefined) return NOTHING
     const tasksOf = (): readonly Task[] =>
@@ -116,11 +120,11 @@ function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, now
       ...(failures === undefined ? {} : { failures }),
     }
     for (const task of plan.remove) tx.delete(Task, task.metadata)
-    const { made, refused } = makeTasks(tx, set, plan.create)
+    const { made, refused } = makeTasks(() => making.make(() => tx.create(Task, taskFrom(set))), plan.create)
     const after = replicaStatus(set, tasksOf(), nowMs, kept)
     // An equal status is a no-op to the store.
     tx.updateStatus(ReplicaSet, { ...set, status: after.status })
-    const wakeAtMs = earliest(plan, after.wakeAtMs)
+    const wakeAtMs = earliestTime(plan.wakeAtMs, after.wakeAtMs, retryAtMs(refused, nowMs))
     return {
       made,
       removed: plan.remove.map(({ metadata }) => metadata.name),
@@ -132,20 +136,18 @@ function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, now
   })
 }
 
-/** Names of the tasks made, or why the template is refused; no tasks exist then. */
+/** Names of the tasks made, and why they are fewer. */
 function makeTasks(
-  tx: Transaction,
-  set: ReplicaSet,
+  make: () => Made<Task>,
   count: number,
-): { readonly made: readonly string[]; readonly refused?: Error } {
+): { readonly made: readonly string[]; readonly refused?: KeelsonError } {
   const made: string[] = []
-  try {
-    while (made.length < count) made.push(tx.create(Task, taskFrom(set)).metadata.name)
-    return { made }
-  } catch (error) {
-    if (isKeelsonError(error, 'Invalid')) return { made: [], refused: error }
-    throw error
+  while (made.length < count) {
+    const { object, refused } = make()
+    if (refused !== undefined) return { made, refused }
+    made.push(object.metadata.name)
   }
+  return { made }
 }
 
 /** Deletes the ended tasks of a set that is gone: they were kept for its sake. */
@@ -192,9 +194,4 @@ function taskFrom(set: ReplicaSet): ObjectInput<Task['spec'], NonNullable<Task['
 
 function crashesOf({ crashes }: ReplicaPlan): Pick<ReplicaPlan, 'crashes'> {
   return crashes === undefined ? {} : { crashes }
-}
-
-function earliest(plan: ReplicaPlan, statusWakeAtMs: number | undefined): number | undefined {
-  const times = [plan.wakeAtMs, statusWakeAtMs].filter(time => time !== undefined)
-  return times.length === 0 ? undefined : Math.min(...times)
 }
