@@ -25,6 +25,7 @@ import { planJob } from '../../src/workloads/jobs/index.js'
 import { ref } from '../fixtures/kinds.js'
 import { createWorld } from '../fixtures/world.js'
 import { indexesOf, JobPlay } from './fixtures/job-play.js'
+import { createSetWorld } from './sets/set-world.js'
 
 const labels = { app: 'web' }
 const template = { metadata: { labels }, spec: { image: 'a' } }
@@ -176,5 +177,27 @@ describe('a template that no task can be made of', () => {
     expect([world.store.revision, world.store.count(Task)]).toEqual([revision, 0])
     const told = world.store.list(Event).items.filter(({ spec: { reason } }) => reason === 'FailedCreate')
     expect(told[0]?.spec.note).toContain('is not allowed')
+  })
+})
+
+describe('of two cells that claim the same the younger goes, and its task is never made:', () => {
+  test.each([
+    ['an ordinal of a stateful set', 'stateful'],
+    ['a slot', 'slots'],
+  ] as const)('%s', async (_, make) => {
+    const world = await createSetWorld()
+    await world[make]({ replicas: 2 })
+    await world.after(30_000)
+    const [before, [cell]] = [world.tasks(), world.store.list(Cell).items]
+    if (cell === undefined) throw new Error('no cell')
+    const { labels: own, ownerReferences, finalizers } = cell.metadata
+    const twin = { ...ref('twin'), labels: own, ownerReferences, finalizers }
+    await world.store.create(Cell, { metadata: twin, spec: cell.spec })
+    await world.after(30_000)
+    expect(world.store.list(Cell).items.map(({ metadata }) => metadata.name)).not.toContain('twin')
+    expect([world.tasks(), world.store.count(Cell)]).toEqual([before, 2])
+    const { revision } = world.store
+    await world.after(600_000)
+    expect(world.store.revision).toBe(revision)
   })
 })

@@ -7,7 +7,7 @@ import type { DaemonPlan } from '../daemon/daemon-plan.js'
 import { planDaemon } from '../daemon/daemon-plan.js'
 import { nodeEligibility } from '../daemon/node-eligibility.js'
 import type { CellShape } from './set-cells.js'
-import { cellsOf, countCells, createCell, shapeCell } from './set-cells.js'
+import { cellsOf, countCells, createCell, shapeCell, withoutDoubles } from './set-cells.js'
 import type { SetControllerOptions } from './stateful-set-controller.js'
 import { setOptions } from './stateful-set-controller.js'
 
@@ -53,7 +53,7 @@ function keepNodes(client: Client, ref: ObjectRef, burst: number): Promise<boole
     const nodes = new Map(
       tx.list(Node).items.map(node => [node.metadata.name, nodeEligibility(node, set.spec.template.spec)]),
     )
-    const cells = cellsOf(tx, set)
+    const cells = withoutDoubles(tx, cellsOf(tx, set))
     const plan = planDaemon(
       nodes,
       cells.map(({ metadata, spec, status }) => ({

@@ -1,7 +1,7 @@
 import type { DaemonSet, SlotSet, StatefulSet } from '../../api/index.js'
 import { Cell } from '../../api/index.js'
 import { contentHash } from '../../core/index.js'
-import { deepEqual } from '../../core/internal.js'
+import { compareText, deepEqual } from '../../core/internal.js'
 import { controllerReference } from '../../reconcile/index.js'
 import type { Kind, Reader, Transaction } from '../../store/index.js'
 
@@ -20,6 +20,28 @@ export type CellShape = Omit<Cell['spec'], 'revision' | 'set'>
 /** The cells of a set, those on their way out included. */
 export function cellsOf(reader: Reader, set: CellOwner): readonly Cell[] {
   return reader.list(Cell, { index: { name: 'controller', value: set.metadata.uid } }).items
+}
+
+/** Each key once: of cells that claim the same, the one that has a task stays, or else the oldest; the others go. */
+export function withoutDoubles(tx: Transaction, cells: readonly Cell[]): readonly Cell[] {
+  const living = cells.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  const byKey = new Map<string, Cell>()
+  for (const cell of living) {
+    const known = byKey.get(cell.spec.key)
+    if (known === undefined || byClaim(cell, known) < 0) byKey.set(cell.spec.key, cell)
+  }
+  if (byKey.size === living.length) return cells
+  const doubles = new Set(living.filter(cell => byKey.get(cell.spec.key) !== cell))
+  for (const { metadata } of doubles) tx.delete(Cell, metadata)
+  return cells.filter(cell => !doubles.has(cell))
+}
+
+function byClaim(a: Cell, b: Cell): number {
+  return (
+    Number(b.status?.revision !== undefined) - Number(a.status?.revision !== undefined) ||
+    compareText(a.metadata.creationTimestamp, b.metadata.creationTimestamp) ||
+    compareText(a.metadata.name, b.metadata.name)
+  )
 }
 
 /** Makes a cell of what works, or of what is rolled out where nothing has worked yet. */

@@ -10,7 +10,7 @@ import { jobConditions } from '../slots/job-conditions.js'
 import type { SlotState } from '../slots/slot-plan.js'
 import { planJobSlots, planSlots } from '../slots/slot-plan.js'
 import type { CellShape } from './set-cells.js'
-import { cellsOf, countCells, createCell, shapeCell } from './set-cells.js'
+import { cellsOf, countCells, createCell, shapeCell, withoutDoubles } from './set-cells.js'
 import type { SetControllerOptions } from './stateful-set-controller.js'
 import { setOptions } from './stateful-set-controller.js'
 
@@ -70,7 +70,7 @@ function keepSlots(client: Client, ref: ObjectRef, burst: number, nowMs: number)
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) return false
     // Before the rollout has said which revision there is, there is nothing to run.
     if (set.status?.updateRevision === undefined) return false
-    const cells = cellsOf(tx, set)
+    const cells = withoutDoubles(tx, cellsOf(tx, set))
     const plan = planCellsOf(tx, set, cells)
     const gone = new Set([...plan.remove].slice(0, burst))
     for (const cell of cells) {

@@ -7,7 +7,7 @@ import type { Client, ObjectRef, Transaction } from '../../store/index.js'
 import type { OrdinalView } from '../stateful/ordinal-plan.js'
 import { planOrdinals } from '../stateful/ordinal-plan.js'
 import type { CellShape } from './set-cells.js'
-import { CELL_BURST, cellsOf, countCells, createCell, shapeCell } from './set-cells.js'
+import { CELL_BURST, cellsOf, countCells, createCell, shapeCell, withoutDoubles } from './set-cells.js'
 
 /** How the loops of sets behave. */
 export interface SetControllerOptions {
@@ -65,7 +65,7 @@ function keepOrdinals(client: Client, ref: ObjectRef, burst: number): Promise<bo
     const { replicas, ordinals = { start: 0 }, podManagementPolicy = 'OrderedReady' } = set.spec
     const { start } = ordinals
     const range = { replicas, start, ordered: podManagementPolicy === 'OrderedReady' }
-    const cells = cellsOf(tx, set)
+    const cells = withoutDoubles(tx, cellsOf(tx, set))
     // Before the rollout has said which revision there is, there is nothing to run.
     const isKnown = set.status?.updateRevision !== undefined
     const plan = isKnown ? planOrdinals(range, cells.map(ordinalOf)) : { create: [], remove: [] }
