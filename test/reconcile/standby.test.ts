@@ -89,3 +89,27 @@ test.each(Object.entries(controllers))(
     expect(env.pending()).toEqual([])
   },
 )
+
+test('a step that one reign has deferred runs in the next, once, and writes in its name', async () => {
+  const { env, store } = createWorld({ kinds })
+  const runs: string[] = []
+  const controller = createController({
+    name: 'plain',
+    for: Task,
+    reconcile: async (key, task, { client }) => {
+      if (task === undefined) return
+      runs.push(task.metadata.name)
+      await client.delete(Task, key)
+    },
+  })
+  await env.run(() => controller.start(store, { standby: true }))
+  await env.run(() => store.create(Task, { metadata: ref, spec: {} }))
+  controller.activate?.(store.client(env.fork('first')))
+  // Nothing is run before `settle`: the step waits.
+  expect(await controller.deactivate?.()).toBe('stopped')
+  expect(runs).toEqual([])
+  controller.activate?.(store.client(env.fork('second')))
+  await env.settle()
+  expect([runs, store.get(Task, ref)]).toEqual([['a'], undefined])
+  await env.run(() => controller.stop())
+})

@@ -82,8 +82,8 @@ export function openAttempt(site: AttemptSite, record: KeyRecord<ObjectRef>, cli
 }
 
 /**
- * The step of an attempt, the attempt, and what its reconciler is given: one object. Most runs use few parts of it, and each part costs more
- * than everything else about a run, so parts are made when they are read.
+ * The step of an attempt, the attempt, and what its reconciler is given: one object. Most runs use few parts of it, and
+ * each part costs more than everything else about a run, so parts are made when they are read.
  */
 class OneRun implements Attempt, ReconcileContext {
   readonly kind = 'reconcile'
