@@ -1,4 +1,5 @@
-import type { FieldProblem } from '../core/index.js'
+import type { Condition, FieldProblem } from '../core/index.js'
+import { isConditionTrue } from '../core/index.js'
 import { compileCron, deepEqual, IndexRanges, readProblems } from '../core/internal.js'
 import { JOB_INDEXES_MAX } from './job-schemas.js'
 import type { JobFailureRule, JobSpec } from './job-spec.js'
@@ -24,6 +25,21 @@ interface JobMaker {
 /** What the schema of a Job cannot say. */
 export function jobProblems(spec: JobSpec, previous: JobSpec | undefined): readonly FieldProblem[] {
   return spec === previous ? [] : [...problemsOfJob(spec, previous, 'spec'), ...changes(spec, previous)]
+}
+
+/** Conditions of a job for which nothing more is begun. */
+const DECIDED = ['SuccessCriteriaMet', 'FailureTarget', 'Complete', 'Failed'] as const
+
+/** A job that ends, or has ended, stays so: more completions would be accepted and never begun. */
+export function endedJobProblems(
+  { completions }: JobSpec,
+  previous: JobSpec,
+  conditions: readonly Condition[] = [],
+): readonly FieldProblem[] {
+  const decided = DECIDED.find(type => isConditionTrue(conditions, type))
+  if (decided === undefined || completions === previous.completions) return []
+  const message = `does not change once the job is ${decided}: no index begins any more; make a job of another name`
+  return [{ field: 'spec.completions', value: completions, message }]
 }
 
 /** As of the jobs that it makes; and its schedule must be one that fires. */

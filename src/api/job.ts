@@ -1,7 +1,7 @@
 import type { Condition } from '../core/index.js'
-import type { Kind, StoredObject } from '../store/index.js'
+import type { AdmissionHook, Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { jobProblems } from './job-admission.js'
+import { endedJobProblems, jobProblems } from './job-admission.js'
 import { jobSpecSchema } from './job-schemas.js'
 import type { JobSpec } from './job-spec.js'
 import { specAdmission } from './spec-admission.js'
@@ -43,6 +43,13 @@ export interface JobStatus {
 
 export type Job = StoredObject<JobSpec, JobStatus>
 
+const endedAdmission: AdmissionHook<JobSpec, JobStatus> = {
+  name: 'ended',
+  phase: 'validate',
+  handle: ({ object, previous }) =>
+    previous && { problems: endedJobProblems(object.spec, previous.spec, previous.status?.conditions) },
+}
+
 /** Tasks that are to end well, a number of times. */
 export const Job: Kind<JobSpec, JobStatus, 'Job'> = /* @__PURE__ */ defineKind<JobSpec, JobStatus, 'Job'>({
   apiVersion: 'batch/v1',
@@ -50,7 +57,7 @@ export const Job: Kind<JobSpec, JobStatus, 'Job'> = /* @__PURE__ */ defineKind<J
   plural: 'jobs',
   namespaced: true,
   schema: /* @__PURE__ */ objectSchema(jobSpecSchema),
-  admission: [/* @__PURE__ */ specAdmission<JobSpec, JobStatus>(jobProblems)],
+  admission: [/* @__PURE__ */ specAdmission<JobSpec, JobStatus>(jobProblems), endedAdmission],
   indexes: { controller: job => job.metadata.ownerReferences.find(owner => owner.controller)?.uid },
 })
 

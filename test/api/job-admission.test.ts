@@ -127,6 +127,44 @@ describe('a job is refused that', () => {
   })
 })
 
+describe('the size of an elastic job', () => {
+  const resized = (type: string | undefined, size: number) =>
+    answer(async store => {
+      await store.create(Job, { metadata, spec: { ...indexed, parallelism: 3 } })
+      const lastTransitionTime = '2030-01-01T00:00:00.000Z'
+      const conditions =
+        type === undefined
+          ? []
+          : [{ type, status: 'True' as const, reason: 'Test', message: '', lastTransitionTime }]
+      const counts = { active: 0, ready: 0, terminating: 0, succeeded: 0, failed: 0 }
+      await store.modifyStatus(
+        Job,
+        metadata,
+        draft => void (draft.status = { observedGeneration: 1, ...counts, conditions }),
+      )
+      await store.modify(
+        Job,
+        metadata,
+        draft => void Object.assign(draft.spec, { completions: size, parallelism: size, backoffLimit: 1 }),
+      )
+    })
+
+  test.each(['SuccessCriteriaMet', 'FailureTarget', 'Complete', 'Failed'])(
+    'does not change once it is %s; the rest of it may',
+    async type => {
+      for (const size of [5, 2])
+        expect(await resized(type, size)).toEqual([
+          expect.stringMatching(`^spec.completions does not change once the job is ${type}: no index begins`),
+        ])
+      expect(await resized(type, 3)).toEqual(['accepted'])
+    },
+  )
+
+  test.each([undefined, 'Suspended'])('changes while it is to run (%s)', async type => {
+    expect([await resized(type, 5), await resized(type, 2)]).toEqual([['accepted'], ['accepted']])
+  })
+})
+
 describe('a schedule is refused that', () => {
   test.each<[string, unknown, RegExp]>([
     ['never fires', { schedule: '0 0 30 2 *' }, /^spec.schedule never fires/],
