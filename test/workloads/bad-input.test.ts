@@ -184,16 +184,18 @@ describe('of two cells that claim the same the younger goes, and its task is nev
   test.each([
     ['an ordinal of a stateful set', 'stateful'],
     ['a slot', 'slots'],
+    ['a node of a daemon', 'daemon'],
   ] as const)('%s', async (_, make) => {
     const world = await createSetWorld()
-    await world[make]({ replicas: 2 })
-    await world.after(30_000)
+    for (const name of ['n1', 'n2']) await world.node(name)
+    await world[make](make === 'daemon' ? {} : { replicas: 2 })
+    await world.after(10_000)
     const [before, [cell]] = [world.tasks(), world.store.list(Cell).items]
     if (cell === undefined) throw new Error('no cell')
     const { labels: own, ownerReferences, finalizers } = cell.metadata
     const twin = { ...ref('twin'), labels: own, ownerReferences, finalizers }
     await world.store.create(Cell, { metadata: twin, spec: cell.spec })
-    await world.after(30_000)
+    await world.after(10_000)
     expect(world.store.list(Cell).items.map(({ metadata }) => metadata.name)).not.toContain('twin')
     expect([world.tasks(), world.store.count(Cell)]).toEqual([before, 2])
     const { revision } = world.store

@@ -13,6 +13,7 @@ import {
   Task,
 } from '../../../src/api/index.js'
 import { createCellRolloutController } from '../../../src/rollout/index.js'
+import type { Kind, StoreAdmissionHook } from '../../../src/store/index.js'
 import {
   createCellController,
   createCronJobController,
@@ -139,5 +140,50 @@ describe('a quota of the store that has not room for all', () => {
     await world.store.delete(Job, ref('other'))
     await world.env.advance(10_000)
     expect([world.store.count(Job), conditions()]).toEqual([1, []])
+  })
+})
+
+describe('an admission hook that forbids more, as a quota does', () => {
+  const REFUSAL = 'the budget of the team is used up'
+
+  test.each<[string, Kind, object, Kind]>([
+    ['a replica set', ReplicaSet, { ...set, replicas: 2 }, Task],
+    ['a job', Job, { template, parallelism: 2, completions: 2 }, Task],
+    ['the cells of a slot set', SlotSet, { ...set, replicas: 2 }, Task],
+    ['a cron job', CronJob, { schedule: '0 * * * *', jobTemplate: { spec: { template } } }, Job],
+  ])('holds up %s, which says so, asks each 10 s, and goes on when it may', async (_, kind, spec, made) => {
+    let [asked, isOpen] = [0, false]
+    const hook: StoreAdmissionHook = {
+      name: 'budget',
+      phase: 'validate',
+      operations: ['create'],
+      kinds: [made],
+      handle() {
+        asked += 1
+        return isOpen ? undefined : { forbidden: REFUSAL }
+      },
+    }
+    const world = createWorld({ kinds, admission: [hook] })
+    const { env, store } = world
+    await world.start(
+      createReplicaController(),
+      createJobController(),
+      createCronJobController(),
+      createSlotSetController(),
+      createCellRolloutController({ for: SlotSet }),
+      createCellController(),
+    )
+    await store.create(kind, { metadata: ref('web'), spec })
+    // Until the schedule fires.
+    if (kind === CronJob) await env.advance(3_600_000 - (env.clock.now() % 3_600_000))
+    await env.advance(5_000)
+    asked = 0
+    await env.advance(60_000)
+    // Each of two cells asks for itself.
+    expect([asked, store.count(made)]).toEqual([kind === SlotSet ? 12 : 6, 0])
+    expect(told(world)[0]).toContain(REFUSAL)
+    isOpen = true
+    await env.advance(10_000)
+    expect(store.count(made)).toBe(made === Task ? 2 : 1)
   })
 })
