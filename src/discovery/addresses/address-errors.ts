@@ -32,15 +32,19 @@ export class PoolExhaustedError extends KeelsonError<'PoolExhausted'> {
   readonly stats: AddressPoolStats
   readonly topOwners: readonly OwnerShare[]
 
-  constructor(pool: string, stats: AddressPoolStats, topOwners: readonly OwnerShare[]) {
+  /** @param family that was asked for; it is said where the pool has addresses of the other one */
+  constructor(pool: string, stats: AddressPoolStats, topOwners: readonly OwnerShare[], family?: 4 | 6) {
     const { capacity, used, quarantined, free, watermark } = stats
     const [first] = topOwners
     const most = first === undefined ? '' : `; ${first.owner} holds most (${first.count})`
+    const isOther = family !== undefined && free > 0
+    const none = isOther ? `has no IPv${family} address left` : 'is exhausted'
     const message =
-      `address pool ${pool} is exhausted: ${used} of ${capacity} used, ${quarantined} in quarantine${most}; ` +
+      `address pool ${pool} ${none}: ${used} of ${capacity} used, ${quarantined} in quarantine${most}; ` +
       'add a block or release addresses'
+    const counts = { pool, capacity, used, quarantined, free, watermark }
     // Members that are flat are not copied.
-    super({ code: 'PoolExhausted', message, details: { pool, capacity, used, quarantined, free, watermark } })
+    super({ code: 'PoolExhausted', message, details: isOther ? { ...counts, family } : counts })
     this.stats = stats
     this.topOwners = topOwners
   }

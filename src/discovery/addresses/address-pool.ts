@@ -46,7 +46,7 @@ export interface AddressPool {
    * A free address for `owner`: the one it released last, while that is in quarantine, else by strategy.
    *
    * @param family of that family only
-   * @throws KeelsonError `PoolExhausted` when none is free
+   * @throws KeelsonError `PoolExhausted` when none is free; while the pool has some of the other family, `details` names `family`
    */
   allocate(owner: string, nowMs: number, family?: 4 | 6): string
   /**
@@ -58,7 +58,7 @@ export interface AddressPool {
   claim(address: string, owner: string, nowMs: number): void
   /** Gives an address back; false when it was not held. */
   release(address: string, nowMs: number): boolean
-  /** Undoes an allocation that nothing came of: the address is free at once. */
+  /** Undoes an allocation or claim that nothing came of: the address is free at once, or in quarantine as it was. */
   cancel(address: string): void
   /** Who holds the address. */
   owner(address: string): string | undefined
@@ -125,7 +125,8 @@ class MemoryPool implements AddressPool {
   readonly #quarantineMs: number
   #space: AddressSpace
   #book: AddressBook
-  #cursor = 0
+  /** Behind what was given last, by the family that was asked for. */
+  readonly #cursors = { any: 0, 4: 0, 6: 0 }
   #watermark = 0
 
   constructor(options: AddressPoolOptions) {
@@ -143,9 +144,9 @@ class MemoryPool implements AddressPool {
   readonly allocate: AddressPool['allocate'] = (owner, nowMs, family) => {
     const index = this.#findFree(owner, nowMs, family)
     if (index === undefined)
-      throw new PoolExhaustedError(this.name, this.#book.stats(), this.#book.topOwners())
+      throw new PoolExhaustedError(this.name, this.#book.stats(), this.#book.topOwners(), family)
     this.#book.hold(index, owner)
-    this.#cursor = index + 1
+    this.#cursors[family ?? 'any'] = index + 1
     this.#tell()
     return this.#space.addressAt(index)
   }
@@ -224,8 +225,8 @@ class MemoryPool implements AddressPool {
     const [space, book] = [this.#space, this.#book]
     book.expire(nowMs)
     const fits = (candidate: number): boolean => family === undefined || space.familyAt(candidate) === family
-    const start = startOf(this.#strategy, owner, this.#cursor)
-    return book.takeBack(owner, fits) ?? search(space, book.taken, start, family)
+    const start = startOf(this.#strategy, owner, this.#cursors[family ?? 'any'])
+    return book.released(owner, fits) ?? search(space, book.taken, start, family)
   }
 
   #spaceOf(cidrs: readonly string[]): AddressSpace {
@@ -280,7 +281,7 @@ function rebuildBook(
       ? []
       : [{ index, owner, untilMs: releasedAtMs + quarantineMs }],
   )
-  // The quarantine ends in the order in which it is put.
+  // What an owner released last is what it gets back first.
   for (const { index, owner, untilMs } of released.sort((a, b) => a.untilMs - b.untilMs))
     if (!book.taken.has(index)) book.restore(index, owner, untilMs)
 }

@@ -53,8 +53,10 @@ class Level {
   }
 }
 
-/** @param shown how many `top` gives */
-export function createOwnerCounts(shown: number): OwnerCounts {
+const TOP_OWNERS_SHOWN = 5
+
+/** @param shown how many `top` gives; default 5 */
+export function createOwnerCounts(shown: number = TOP_OWNERS_SHOWN): OwnerCounts {
   const holders = new Map<string, Listed>()
   /** Of those who hold nothing; it keeps none of them. */
   const ground = new Level(0)

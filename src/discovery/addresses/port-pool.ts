@@ -1,7 +1,7 @@
 import { assertKnown, assertValid, Bitset, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { OwnerShare } from './address-errors.js'
 import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from './address-errors.js'
-import type { Holder } from './owner-counts.js'
+import type { Holder, OwnerCounts } from './owner-counts.js'
 import { createOwnerCounts } from './owner-counts.js'
 
 /** Which ports a pool hands out. */
@@ -52,6 +52,7 @@ export interface PortPool {
 interface Ports {
   readonly taken: Bitset
   readonly holders: Map<number, Holder>
+  readonly counts: OwnerCounts
   /** The last port of each owner. */
   readonly last: Map<string, number>
   cursor: number
@@ -83,18 +84,15 @@ export function createPortPool(options: PortPoolOptions = {}): PortPool {
   const name = options.name ?? `${first}-${last}`
   const places = new Map<string, Ports>()
   const dynamic = first + staticBand
-  const counts = createOwnerCounts(5)
-  const at = ({ protocol = 'TCP', address = '' }: PortPlace = {}): Ports => {
-    const key = `${protocol} ${address}`
-    const known = places.get(key)
-    if (known !== undefined) return known
-    const ports = { taken: new Bitset(PORT_MAX + 1), holders: new Map(), last: new Map(), cursor: dynamic }
-    places.set(key, ports)
+  const known = (place: PortPlace | undefined): Ports | undefined => places.get(keyOf(place))
+  const at = (place: PortPlace | undefined): Ports => {
+    const ports = known(place) ?? emptyPorts(dynamic)
+    places.set(keyOf(place), ports)
     return ports
   }
   const hold = (ports: Ports, port: number, owner: string): number => {
     ports.taken.add(port)
-    ports.holders.set(port, counts.add(owner))
+    ports.holders.set(port, ports.counts.add(owner))
     ports.last.delete(owner)
     ports.last.set(owner, port)
     const [oldest] = ports.last.keys()
@@ -110,8 +108,9 @@ export function createPortPool(options: PortPoolOptions = {}): PortPool {
         return hold(ports, own, owner)
       const found =
         freeIn(ports, ports.cursor, last) ?? freeIn(ports, dynamic, last) ?? freeIn(ports, first, dynamic - 1)
-      if (found === undefined) throw exhausted(name, last - first + 1, counts.top())
-      ports.cursor = found + 1
+      if (found === undefined) throw exhausted(name, last - first + 1, ports.counts.top())
+      // The band is looked at last every time.
+      if (found >= dynamic) ports.cursor = found + 1
       return hold(ports, found, owner)
     },
     claim: (port, owner, place) => {
@@ -123,16 +122,30 @@ export function createPortPool(options: PortPoolOptions = {}): PortPool {
       hold(ports, port, owner)
     },
     release: (port, place) => {
-      const ports = at(place)
-      const holder = ports.holders.get(port)
-      if (holder === undefined) return false
+      const ports = known(place)
+      const holder = ports?.holders.get(port)
+      if (ports === undefined || holder === undefined) return false
       ports.holders.delete(port)
       ports.taken.delete(port)
-      counts.remove(holder)
+      ports.counts.remove(holder)
       return true
     },
-    owner: (port, place) => at(place).holders.get(port)?.owner,
+    owner: (port, place) => known(place)?.holders.get(port)?.owner,
     includes,
+  }
+}
+
+function keyOf({ protocol = 'TCP', address = '' }: PortPlace = {}): string {
+  return `${protocol} ${address}`
+}
+
+function emptyPorts(cursor: number): Ports {
+  return {
+    taken: new Bitset(PORT_MAX + 1),
+    holders: new Map(),
+    counts: createOwnerCounts(),
+    last: new Map(),
+    cursor,
   }
 }
 
