@@ -44,6 +44,8 @@ interface Parts {
   readonly placer: TaskPlacer
   readonly gangs: GangPlacer
   readonly kept: KeptPlace | undefined
+  /** Were to be tried while they were being bound. */
+  readonly passedOver: Set<string>
 }
 
 /** Decides about the tasks that wait, and writes what is decided. */
@@ -113,6 +115,7 @@ export class SchedulingLoop {
       placer,
       gangs: new GangPlacer({ mirror, queue, placer, kept, compare: this.#compare }),
       kept,
+      passedOver: new Set(),
     }
   }
 
@@ -259,21 +262,33 @@ export class SchedulingLoop {
     const { keys, gang } = batch
     // Other workers go on meanwhile.
     this.#wakeNext()
+    const { placer, gangs, passedOver } = this.#parts
+    const open = this.#open(keys, ctx.client)
+    let isDone = false
+    try {
+      if (gang === undefined) await placer.placeEach(open, ctx)
+      else await gangs.place(open, gang, ctx)
+      isDone = true
+    } finally {
+      for (const { key, ref } of open)
+        if (passedOver.delete(key) || !isDone) this.#note(key, ctx.client.get(Task, ref))
+    }
+  }
+
+  /** Those that are still to be placed, as they are now. */
+  #open(keys: readonly string[], client: Reader): OpenTask[] {
+    const { mirror, placer, queue, passedOver } = this.#parts
     const open: OpenTask[] = []
     for (const key of keys) {
-      const task = ctx.client.get(Task, refOfKey(key))
-      if (task === undefined || !this.#parts.queue.isOurs(task)) this.#note(key, task)
+      const task = client.get(Task, refOfKey(key))
+      if (task === undefined || !queue.isOurs(task)) this.#note(key, task)
+      // Another worker binds it, and notes it after that.
+      else if (mirror.isAssumed(key)) passedOver.add(key)
       else {
-        this.#parts.placer.tell(key, task)
+        placer.tell(key, task)
         open.push(openTask(task))
       }
     }
-    try {
-      if (gang === undefined) await this.#parts.placer.placeEach(open, ctx)
-      else await this.#parts.gangs.place(open, gang, ctx)
-    } catch (error) {
-      for (const { key, ref } of open) this.#note(key, ctx.client.get(Task, ref))
-      throw error
-    }
+    return open
   }
 }

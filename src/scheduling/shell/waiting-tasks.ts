@@ -49,10 +49,10 @@ interface WaitingClass {
   /** One of their requests. */
   readonly sample: PlacementRequest
   readonly keys: Set<string>
-  /** When one of them was tried last, epoch ms. */
+  /** When it was last known that what is told of them is right, epoch ms. */
   triedMs: number
-  /** Whether something has happened since, so that what is told of them may be out of date. */
-  isStale: boolean
+  /** Set when something has happened since: who is tried to see whether what is told of all may stay. */
+  looker: string | undefined
   /** What filters said when one of them was tried last; undefined: that may be others by now. */
   causes: readonly RejectionCause[] | undefined
 }
@@ -88,7 +88,7 @@ export class WaitingTasks {
   /** One of each class is tried now and then, to see whether what keeps it waiting is still the same. */
   #judgeLook(key: string, task: WaitingTask, nowMs: number): WaitingVerdict {
     const one = this.#classes.get(task.classKey)
-    if (one === undefined || !one.isStale || firstOf(one.keys) !== key) return { kind: 'sleep' }
+    if (one?.looker !== key) return { kind: 'sleep' }
     const afterMs = one.triedMs + this.#backoff.maxMs - nowMs
     return afterMs <= 0 ? { kind: 'try' } : { kind: 'later', afterMs }
   }
@@ -97,9 +97,9 @@ export class WaitingTasks {
   outdate(): readonly string[] {
     const samples: string[] = []
     for (const one of this.#classes.values()) {
-      if (one.isStale) continue
-      one.isStale = true
-      samples.push(firstOf(one.keys))
+      if (one.looker !== undefined && one.keys.has(one.looker)) continue
+      one.looker = firstOf(one.keys)
+      samples.push(one.looker)
     }
     return samples
   }
@@ -149,14 +149,16 @@ export class WaitingTasks {
       sample: request,
       keys: new Set(),
       triedMs: nowMs,
-      isStale: false,
+      looker: undefined,
       causes,
     }
     one.causes = causes
     this.#classes.set(own, one)
     one.keys.add(key)
+    // What is found out about one that is new is told of that one alone.
+    if (one.looker !== undefined && one.looker !== key) return
     one.triedMs = nowMs
-    one.isStale = false
+    one.looker = undefined
   }
 
   delete(key: string): void {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Node, Task } from '../../../src/api/index.js'
+import { KeelsonError } from '../../../src/core/index.js'
+import { tapWrites } from '../../../src/store/index.js'
 import type { Cluster } from './scheduling-world.js'
 import { cpu, createCluster, run } from './scheduling-world.js'
 
@@ -93,5 +95,72 @@ describe('who waits is woken by what may help it, and told what keeps it waiting
     await world.env.advance(11_000)
     const message = 'False Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.'
     expect(['a', 'b'].map(world.scheduled)).toEqual([message, message])
+  })
+})
+
+describe('what is told of those that wait', () => {
+  test('is brought up to date, too, when another that asks for the same came with the change', async () => {
+    const world = createCluster()
+    await run(world)
+    await world.addTask('old', cpu('1'))
+    expect(world.scheduled('old')).toContain('0/0 nodes')
+    await world.env.run(async () => {
+      await world.store.create(Node, { metadata: { name: 'n1' }, spec: {} })
+      await world.store.create(Task, { metadata: { namespace: 'default', name: 'new' }, spec: cpu('1') })
+    })
+    await world.env.advance(20_000)
+    expect(world.scheduled('new')).toContain('not-ready')
+    expect(world.scheduled('old')).toBe(world.scheduled('new'))
+  })
+
+  test('is brought up to date, too, when who was to be looked at for all is gone', async () => {
+    const world = createCluster()
+    await run(world)
+    for (const name of ['a', 'b']) await world.addTask(name, cpu('1'))
+    await world.addNode('n1', { cpu: 4 }, 'False')
+    await world.env.run(() => world.store.delete(Task, { namespace: 'default', name: 'a' }))
+    await world.addNode('n2', { cpu: 4 }, 'Unknown')
+    await world.env.advance(20_000)
+    expect(world.scheduled('b')).toContain('not-ready')
+    expect(world.scheduled('b')).toContain('unreachable')
+  })
+})
+
+describe('with several workers', () => {
+  /** Two tasks wait for a node; it comes, and their commit takes a second. */
+  async function slowlyBound(isRefused: boolean): Promise<Cluster> {
+    const world = createCluster()
+    let isFirst = true
+    const client = tapWrites(world.store.client(world.env), async (write, next) => {
+      const { env } = world
+      if (write.verb !== 'transact' || !isFirst) return next(write)
+      isFirst = false
+      await env.clock.sleep(1_000)
+      if (isRefused) throw new KeelsonError({ code: 'Unavailable', message: 'no answer came', details: {} })
+      return next(write)
+    })
+    await run(world, { concurrency: 3 }, client)
+    for (const name of ['a', 'b']) await world.addTask(name, cpu('1'))
+    await world.addNode('n1', { cpu: 2 })
+    return world
+  }
+
+  test('who is being bound is not tried by another worker meanwhile', async () => {
+    const world = await slowlyBound(false)
+    const told: string[] = []
+    world.store.watch(Task).on(({ events }) => {
+      told.push(...events.map(({ object }) => world.scheduled(object.metadata.name)))
+    })
+    await world.env.advance(2_000)
+    expect(['a', 'b'].map(world.nodeOf)).toEqual(['n1', 'n1'])
+    expect(told.filter(text => text.startsWith('False'))).toEqual([])
+    expect(world.env.logs.filter(({ level }) => level === 'error')).toEqual([])
+  })
+
+  test('all whose commit failed are tried again', async () => {
+    const world = await slowlyBound(true)
+    await world.env.advance(20_000)
+    expect(['a', 'b'].map(world.nodeOf)).toEqual(['n1', 'n1'])
+    expect(world.env.logs.filter(({ message }) => message.includes('plugin'))).toEqual([])
   })
 })
