@@ -50,15 +50,23 @@ function boundsOf(queues: readonly WaterQueue[], level: number): readonly Bounde
     check(`${name}.weight`, weight)
     check(`${name}.min`, min)
     if (!(max >= min)) throw fault(`${name}.max`, max, 'must be at least min')
-    if (inner === undefined) return { name, weight, min, max, queues: [] }
+    // Whatever the level is, one without a weight gets its floor.
+    if (inner === undefined) return { name, weight, min, max: weight === 0 ? min : max, queues: [] }
     const within = boundsOf(inner, level + 1)
     const floor = within.reduce((sum, one) => sum + one.min, 0)
     const ceiling = within.reduce((sum, one) => sum + one.max, 0)
-    if (floor > max) throw fault(`${name}.max`, max, `must be at least the floors of its queues, ${floor}`)
-    if (ceiling < min)
+    if (isAbove(floor, max))
+      throw fault(`${name}.max`, max, `must be at least the floors of its queues, ${floor}`)
+    if (isAbove(min, ceiling))
       throw fault(`${name}.min`, min, `must be at most the ceilings of its queues, ${ceiling}`)
-    return { name, weight, min: Math.max(min, floor), max: Math.min(max, ceiling), queues: within }
+    const least = Math.max(min, floor)
+    return { name, weight, min: least, max: weight === 0 ? least : Math.min(max, ceiling), queues: within }
   })
+}
+
+/** By more than the rounding of a sum: ten times 0.1 come to less than 1. */
+function isAbove(one: number, other: number): boolean {
+  return one - other > 1e-9 * one
 }
 
 function share(total: number, queues: readonly BoundedQueue[], shares: Map<string, number>): void {

@@ -64,11 +64,15 @@ export function parseTime(text: string): number {
   return ms
 }
 
-/** As `parseTime(a) - parseTime(b)` of two valid times. Those of one form in UTC are in the order of their texts. */
+/** As `parseTime(a) - parseTime(b)` of two valid times. Those that `formatTime` wrote are in the order of their texts. */
 export function compareTimes(a: string, b: string): number {
-  const isOfOneForm = a.length === b.length && a.endsWith('Z') && b.endsWith('Z')
-  if (isOfOneForm) return a < b ? -1 : Number(a > b)
+  if (isUsualForm(a) && isUsualForm(b)) return a < b ? -1 : Number(a > b)
   return parseTime(a) - parseTime(b)
+}
+
+/** Of a valid time: whether it is in UTC, in capitals, with three decimals. */
+function isUsualForm(text: string): boolean {
+  return text.length === USUAL_FORM.length && text[10] === 'T' && text.endsWith('Z')
 }
 
 /** Most times, since `formatTime` wrote them; undefined for another form, or a day that does not exist. */

@@ -98,3 +98,58 @@ test('groups within groups have a limit', () => {
   for (let level = 0; level < 40; level++) queue = { name: `${level}`, queues: [queue] }
   expect(() => waterFill(1, [queue])).toThrow(/at most 32 levels/)
 })
+
+test('bounds of a group that are the sum of those of its queues are allowed, whatever the sum is rounded to', () => {
+  const ten = Array.from({ length: 10 }, (_, at) => ({ name: `${at}`, min: 0.1, max: 0.1 }))
+  const three = ten.slice(0, 3)
+  expect(waterFill(9, [{ name: 'all', min: 1, max: 1, queues: ten }]).get('all')).toBeCloseTo(1)
+  expect(waterFill(9, [{ name: 'all', min: 0.3, max: 0.3, queues: three }]).get('all')).toBeCloseTo(0.3)
+})
+
+test('a group gets no more than queues without a weight can have', () => {
+  const idle = { name: 'idle', queues: [{ name: 'one', weight: 0, min: 1 }] }
+  const paused = { name: 'paused', queues: [{ name: 'group', weight: 0, min: 2, queues: [{ name: 'two' }] }] }
+  const shares = waterFill(10, [idle, paused, { name: 'other' }])
+  expect(Object.fromEntries(shares)).toEqual({ idle: 1, one: 1, paused: 2, group: 2, two: 2, other: 7 })
+})
+
+/** By halving intervals. */
+function bisected(total: number, queues: readonly WaterQueue[]): number[] {
+  const at = (level: number): number[] =>
+    queues.map(({ weight = 1, min = 0, max = Infinity }) => Math.min(max, Math.max(min, level * weight)))
+  let [low, high] = [0, 1e9]
+  for (let round = 0; round < 200; round++) {
+    const middle = (low + high) / 2
+    if (at(middle).reduce((sum, one) => sum + one, 0) >= total) high = middle
+    else low = middle
+  }
+  return at(low)
+}
+
+test('law: a level is where halving intervals finds it; what a group gets is what its queues get', () => {
+  const amount = fc.double({ min: 0, max: 9, noNaN: true })
+  const bounds = fc.record({
+    weight: fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 9, noNaN: true })),
+    min: fc.oneof(fc.constant(0), amount),
+    more: fc.oneof(amount, fc.constant(Infinity)),
+  })
+  const queuesArbitrary = fc
+    .array(bounds, { maxLength: 5 })
+    .map(all =>
+      all.map(({ weight, min, more }, at): WaterQueue => ({ name: `${at}`, weight, min, max: min + more })),
+    )
+  fc.assert(
+    fc.property(queuesArbitrary, amount, amount, (queues, total, own) => {
+      const shares = waterFill(total, queues)
+      for (const [at, expected] of bisected(total, queues).entries())
+        expect(shares.get(`${at}`)).toBeCloseTo(expected, 6)
+      const grouped = waterFill(total, [
+        { name: 'all', queues },
+        { name: 'other', weight: own },
+      ])
+      const inner = queues.reduce((sum, { name }) => sum + (grouped.get(name) ?? NaN), 0)
+      expect(inner).toBeCloseTo(grouped.get('all') ?? NaN, 6)
+    }),
+    { numRuns: 50, seed: 7 },
+  )
+})
