@@ -184,7 +184,7 @@ export function testOverTime(runs: number): void {
           const share = before?.find(each => each.template === template)?.weight ?? 0
           const available = cluster.sets.get(template)?.available ?? 0
           if (weight > share && before !== undefined)
-            expect(available).toBeGreaterThanOrEqual(Math.floor((weight * base) / sum))
+            expect(available).toBeGreaterThanOrEqual(Math.ceil((weight * base) / sum - 1e-9))
         }
         for (const [name, set] of cluster.sets) cluster.sets.set(name, { ...set, available: set.size })
         cluster.nowMs += 10_000
