@@ -12,15 +12,18 @@ import type { OfferProblem, OwnedOffer } from './offer.js'
 import { offerListProblem } from './offer.js'
 import type { Operation, Outcome } from './operation.js'
 import type { PoolCore } from './pool-core.js'
+import { refuseProblems } from './refusal.js'
 import { launchTask } from './run-tasks.js'
 
 /** How an accept is done. */
 export interface AcceptOptions {
   /**
    * For how long what is left over is not wanted, in ms: at least the pool's `refuseMsMin`, at most 365 days; or
-   * `changed`: until the agent has more, or other attributes. Default 5,000; 0: offer it again at once.
+   * `changed`: until the agent has more, or other attributes; or `adaptive`: 5 s, twice as long each time in a row that
+   * the agent is refused for the role so, at most 10 min; a launch there or a revival of the role begins again. Default
+   * 5,000; 0: offer it again at once.
    */
-  readonly refuseMs?: number | 'changed'
+  readonly refuseMs?: number | 'changed' | 'adaptive'
   /** `each`: an operation that fails leaves the others alone; `all`: it undoes them. Default `each`. */
   readonly mode?: 'each' | 'all'
 }
@@ -42,7 +45,7 @@ interface AcceptCall {
  * touched.
  *
  * @throws KeelsonError `TooLarge` for more operations than the pool takes; nothing has happened then
- * @throws InvalidError for an operation without its tasks or resources; nothing has happened then
+ * @throws InvalidError for an option that is none, or an operation without its tasks or resources; nothing has happened
  */
 export async function acceptOffers(
   core: PoolCore,
@@ -51,7 +54,10 @@ export async function acceptOffers(
 ): Promise<readonly Outcome<Operation>[]> {
   const { ids, operations, options } = call
   assertKnown(options, ACCEPT_OPTIONS)
-  assertValid('accept', oneOf('mode', options.mode, ['each', 'all']))
+  assertValid('accept', [
+    ...oneOf('mode', options.mode, ['each', 'all']),
+    ...refuseProblems(options.refuseMs),
+  ])
   const { operationsMax } = core.limits
   if (operations.length > operationsMax) {
     const message = `${operations.length} operations; an accept takes at most ${operationsMax}`
@@ -123,8 +129,9 @@ function perform(core: PoolCore, parts: readonly AgentPart[], options: AcceptOpt
     core.allocator.apply({ type: 'answered', ...of, grantIds })
     const { converted, declined } = plan
     if (!converted.isEmpty) core.giveBack({ ...of, resources: converted, grantIds: [] })
+    if (plan.launches.length > 0) core.frameworks.get(of.framework)?.refusals.forgetAgent(of.agent)
     if (!declined.isEmpty)
-      core.giveBack({ ...of, resources: declined, grantIds: [] }, core.filterFor(options.refuseMs))
+      core.giveBack({ ...of, resources: declined, grantIds: [] }, core.filterFor(options.refuseMs, of))
     const { framework, role, agent } = of
     for (const { spec, take } of plan.launches) launchTask(core, { framework, role, agent, spec, take })
   }

@@ -2,6 +2,7 @@ import type { Cancel } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
 import { knownOptions } from '../../core/internal.js'
 import type { FrameworkCapability, RoleSubscription } from '../allocator/allocator-event.js'
+import { RefusalStreaks } from './refusal-streaks.js'
 import type { EventQueue } from './session-event.js'
 
 /** What a framework says of itself. */
@@ -48,6 +49,7 @@ export function newFramework(identity: FrameworkIdentity): FrameworkEntry {
     teardown: undefined,
     launching: new Set(),
     conflicts: 0,
+    refusals: new RefusalStreaks(),
     heldMsMax: 0,
     askedAtMs: undefined,
     servedAtMs: undefined,
@@ -73,6 +75,8 @@ export interface FrameworkEntry {
   readonly launching: Set<string>
   /** Claims in a row that met a conflict. */
   conflicts: number
+  /** What it refused adaptively. */
+  readonly refusals: RefusalStreaks
   /** Longest time in which it held an offer without answering. */
   heldMsMax: number
   /** When it began to ask for something; undefined when it asks for nothing in particular. */

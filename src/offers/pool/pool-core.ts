@@ -18,14 +18,13 @@ import type { AgentConversion, PoolHooks } from './pool-hooks.js'
 import type { PoolLimits, PoolOptions } from './pool-options.js'
 import { poolLimits } from './pool-options.js'
 import type { AgentStanding } from './reconciliation.js'
+import type { RefuseFor } from './refusal.js'
 import { refusalEndMs } from './refusal.js'
+import type { RefusedOffer } from './refusal-streaks.js'
 import type { SessionEvent } from './session-event.js'
 import type { TaskRecord } from './task-table.js'
 import { TaskTable } from './task-table.js'
 import type { TaskUpdate } from './update-stream.js'
-
-/** How long a refusal may last: a number of ms, or until the agent has more, or other attributes. */
-export type RefuseFor = number | 'changed' | undefined
 
 /** What somebody had of an agent. */
 interface Returned {
@@ -279,6 +278,7 @@ export class PoolCore {
   withdrawAgent(id: string): void {
     this.#reservations.forget(id)
     this.answered.agentGone(id)
+    for (const { refusals } of this.frameworks.values()) refusals.forgetAgent(id)
     if (this.allocator.agent(id) !== undefined) this.allocator.apply({ type: 'agentGone', id })
     this.changes.note(id)
   }
@@ -291,10 +291,16 @@ export class PoolCore {
     this.#reservations.watch(agent, to)
   }
 
-  /** The filter that a refusal leaves behind. */
-  filterFor(refuse: RefuseFor): RefusalFilter | undefined {
+  /** The filter that a framework's refusal of what it was offered leaves behind. */
+  filterFor(
+    refuse: RefuseFor,
+    of?: RefusedOffer & { readonly framework: string },
+  ): RefusalFilter | undefined {
     if (refuse === 'changed') return { untilMs: 'changed' }
-    const untilMs = refusalEndMs(this.now(), refuse, this.limits.refuseMsMin)
+    const nowMs = this.now()
+    const streaks = of && this.frameworks.get(of.framework)?.refusals
+    const refuseMs = refuse === 'adaptive' ? of && streaks?.refused(of, nowMs) : refuse
+    const untilMs = refusalEndMs(nowMs, refuseMs, this.limits.refuseMsMin)
     return untilMs === undefined ? undefined : { untilMs }
   }
 

@@ -1,5 +1,11 @@
+import { oneOf } from '../allocator/one-of.js'
+
 /** How long a decline holds when nothing is said. */
-const REFUSE_MS_DEFAULT = 5_000
+export const REFUSE_MS_DEFAULT = 5_000
+
+/** How long a refusal holds: ms, `changed` or `adaptive`. */
+export type RefuseFor = number | 'changed' | 'adaptive' | undefined
+
 /** Longest time of a refusal, 365 days; beyond that say `changed`. */
 const REFUSE_MS_MAX = 31_536_000_000
 
@@ -16,4 +22,9 @@ export function refusalEndMs(
   if (refuseMs === 0) return undefined
   const asked = refuseMs !== undefined && refuseMs > 0 ? refuseMs : REFUSE_MS_DEFAULT
   return nowMs + Math.min(REFUSE_MS_MAX, Math.max(intervalMs, asked))
+}
+
+/** What is wrong with how long a refusal is to hold; any number will do. */
+export function refuseProblems(refuse: RefuseFor): ReturnType<typeof oneOf> {
+  return typeof refuse === 'number' ? [] : oneOf('refuseMs', refuse, ['changed', 'adaptive'])
 }

@@ -1,7 +1,7 @@
 import type { Cancel } from '../../core/index.js'
 import { ClosedError, UsageError } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
-import { assertKnown, callListener, knownOptions, offerObservable } from '../../core/internal.js'
+import { assertKnown, assertValid, callListener, knownOptions, offerObservable } from '../../core/internal.js'
 import type { AgentView } from '../allocator/allocator.js'
 import type { Demand } from '../allocator/allocator-event.js'
 import type { Explanation } from '../allocator/explain-grants.js'
@@ -14,6 +14,7 @@ import type { Offer } from './offer.js'
 import type { Operation, Outcomes } from './operation.js'
 import type { PoolCore } from './pool-core.js'
 import { reconciledState } from './reconciliation.js'
+import { refuseProblems } from './refusal.js'
 import { killTask, launchTask } from './run-tasks.js'
 import type { EventQueue, SessionEvent } from './session-event.js'
 import type { ClaimItem, ClaimOptions, ClaimResult } from './take-claims.js'
@@ -81,6 +82,7 @@ export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
    *
    * @param options `refuseMs`: for how long they are not wanted, see {@link AcceptOptions}
    * @throws UsageError for an offer of another framework; none is given back then
+   * @throws InvalidError for a `refuseMs` that is another word; likewise
    */
   decline(offers: readonly (Offer | string)[], options?: Pick<AcceptOptions, 'refuseMs'>): void
   /** No offers for these roles, or for all. */
@@ -199,6 +201,7 @@ export class PoolSession implements Session {
   decline(offers: readonly (Offer | string)[], options: Pick<AcceptOptions, 'refuseMs'> = {}): void {
     assertKnown(options, DECLINE_OPTIONS)
     const { refuseMs } = options
+    assertValid('decline', refuseProblems(refuseMs))
     const core = this.#connected()
     const ids = offers.map(idOf)
     const foreign = ids.find(id => {
@@ -207,7 +210,12 @@ export class PoolSession implements Session {
     })
     if (foreign !== undefined)
       throw new UsageError(`offer ${foreign} is another framework's`, { offer: foreign })
-    for (const id of ids) core.returnOffer(id, core.filterFor(refuseMs))
+    for (const id of ids) {
+      const offer = core.book.offers.get(id)
+      if (offer === undefined) continue
+      const of = { framework: this.id, role: offer.role, agent: offer.agent.id }
+      core.returnOffer(id, core.filterFor(refuseMs, of))
+    }
   }
 
   suppress(...roles: string[]): void {
@@ -217,6 +225,7 @@ export class PoolSession implements Session {
   revive(...roles: string[]): void {
     const core = this.#connected()
     core.allocator.apply({ type: 'revive', framework: this.id, roles })
+    this.#entry.refusals.forgetRoles(roles)
     core.requestPass()
   }
 
