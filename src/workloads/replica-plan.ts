@@ -37,7 +37,7 @@ export type ReplicaBlocker =
 
 /** Bounds of the replica loop. */
 export interface ReplicaLimits {
-  /** Most tasks made or deleted in one pass; the rest follows in the next. Default 500. */
+  /** Most tasks made or deleted in one pass, ended ones first; the rest follows in the next. Default 500. */
   readonly burst: number
   /** Ended tasks that are kept to look at. Default 5, as SwarmKit. */
   readonly historyLimit: number
@@ -60,7 +60,9 @@ export function planReplicas(
   nowMs: number,
 ): ReplicaPlan {
   const active = tasks.filter(isTaskActive)
-  const forgotten = expiredHistory(tasks, limits.historyLimit)
+  const expired = expiredHistory(tasks, limits.historyLimit)
+  const forgotten = expired.slice(-limits.burst)
+  const room = limits.burst - forgotten.length
   const leaving = new Set(forgotten.filter(({ metadata }) => metadata.finalizers.length === 0))
   const noted = noteCrashes(set.status?.crashes, { tasks, leaving }, limits.backoff, nowMs)
   const missing = set.spec.replicas - active.length
@@ -68,21 +70,22 @@ export function planReplicas(
   const held = heldByCrashes(noted, untilMs, missing, nowMs)
   const crashes = noted === undefined ? {} : { crashes: withWaiting(noted, held) }
   if (missing <= 0) {
-    const victims = scaleDownOrder(active, Math.min(-missing, limits.burst), {
+    const isPartial = expired.length - missing > limits.burst
+    const victims = scaleDownOrder(active, Math.min(-missing, room), {
       nowMs,
       readyByMs: nowMs - (set.spec.minReadySeconds ?? 0) * 1000,
       ...(siblings === undefined || missing === 0 ? {} : { siblings: siblings() }),
     })
     const remove = [...forgotten, ...victims.map(({ task }) => task)]
-    return { create: 0, remove, victims, blockers: [], ...crashes }
+    return { create: 0, remove, victims, blockers: [], ...(isPartial ? { wakeAtMs: nowMs } : {}), ...crashes }
   }
-  const create = Math.min(missing - held, limits.burst)
+  const create = Math.min(missing - held, room)
   const blockers: ReplicaBlocker[] = []
   if (held > 0 && untilMs !== undefined)
     blockers.push({ kind: 'crash-backoff', untilMs, missing: held, crashed: crashedNames(tasks, noted) })
   const left = missing - held - create
   if (left > 0) blockers.push({ kind: 'burst', missing: left })
-  const wakeAtMs = left > 0 ? nowMs : held > 0 ? untilMs : undefined
+  const wakeAtMs = left > 0 || forgotten.length < expired.length ? nowMs : held > 0 ? untilMs : undefined
   return {
     create,
     remove: forgotten,

@@ -69,6 +69,44 @@ describe('the plan of a replica set', () => {
   })
 })
 
+describe('a plan says when it is not done', () => {
+  const running = (count: number) =>
+    Array.from({ length: count }, (_, at) => task({ name: `r${at}`, node: 'n', phase: 'Running' }))
+  const ended = (count: number) =>
+    Array.from({ length: count }, (_, at) =>
+      task({ name: `e${at}`, phase: 'Failed', startedMs: 0, finishedMs: 60_000 + at }),
+    )
+
+  test.each([
+    { what: 'more replicas go than a burst', tasks: running(9), replicas: 1, remove: 4, create: 0 },
+    { what: 'a burst of replicas goes', tasks: running(5), replicas: 1, remove: 4, create: 0, isDone: true },
+    { what: 'more ended tasks go than a burst', tasks: ended(9), replicas: 1, remove: 4, create: 0 },
+    {
+      what: 'ended tasks leave room in the burst',
+      tasks: ended(6),
+      replicas: 2,
+      remove: 2,
+      create: 2,
+      isDone: true,
+    },
+    {
+      what: 'ended tasks go, and surplus ones',
+      tasks: [...ended(6), ...running(4)],
+      replicas: 1,
+      remove: 4,
+      create: 0,
+    },
+  ])('$what', ({ tasks, replicas, remove, create, isDone = false }) => {
+    const few = { ...limits, burst: 4, historyLimit: 4 }
+    const plan = planReplicas(replicaSet(replicas), { tasks }, few, 42)
+    expect([plan.remove.length, plan.create, plan.wakeAtMs]).toEqual([
+      remove,
+      create,
+      isDone ? undefined : 42,
+    ])
+  })
+})
+
 describe('crash backoff', () => {
   const crash = (name: string, finishedMs: number, livedMs = 100) =>
     task({ name, phase: 'Failed', startedMs: finishedMs - livedMs, finishedMs })

@@ -67,7 +67,8 @@ export function planCellTask(
   const wants = spec.held !== true && record.phase === undefined && kept === undefined && isFree
   const serving = [kept, ...staying].filter(works)[0] ?? kept ?? staying[0]
   const wakeAtMs = earliest([
-    ...(wants && notBeforeMs > nowMs ? [notBeforeMs] : []),
+    // The status tells the time of a restart until then, also where something else is waited for.
+    ...((wants || record.restartTime !== undefined) && notBeforeMs > nowMs ? [notBeforeMs] : []),
     ...active.map(availableAt).filter(time => time > nowMs),
   ])
   const revision = serving?.metadata.labels[TEMPLATE_HASH_LABEL]

@@ -127,7 +127,9 @@ function keepTask(client: Client, ref: ObjectRef, backoff: Backoff, nowMs: numbe
     const made = outcome.task === undefined ? [] : [outcome.task.metadata.name]
     const last = made.length === 0 ? second : planCellTask(seen, tasksOf(), backoff, nowMs)
     report(tx, cell, last, outcome.message)
-    const wakeAtMs = last.wakeAtMs ?? retryAtMs(outcome.refused, nowMs)
+    // A task that was made may leave no room for the oldest that is kept.
+    const isDone = last.remove.length === 0
+    const wakeAtMs = isDone ? (last.wakeAtMs ?? retryAtMs(outcome.refused, nowMs)) : nowMs
     return {
       made,
       removed,

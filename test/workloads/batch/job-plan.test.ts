@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JobSpec } from '../../../src/api/index.js'
 import { IndexRanges } from '../../../src/core/internal.js'
+import { JOB_FINALIZER } from '../../../src/workloads/batch/job-tasks.js'
 import { indexesOf, JobPlay } from '../fixtures/job-play.js'
+import { task } from '../fixtures/objects.js'
 
 const indexed = { completionMode: 'Indexed' } as const
 
@@ -390,6 +392,33 @@ describe('a job', () => {
       [10, true],
     ])
     expect(play.tasks).toHaveLength(5)
+  })
+
+  test('begins nothing while ends wait to be counted: with them no more tasks are held than run at once', () => {
+    const play = new JobPlay({ completions: 20, parallelism: 4 }, { burst: 1, historyLimit: 0 })
+    play.settle()
+    for (let round = 0; round < 60 && !play.conditions.includes('Complete'); round += 1) {
+      for (const task of play.active.slice(round % 2)) play.end(task, 'Succeeded')
+      play.pass()
+      const held = play.tasks.filter(({ metadata }) => metadata.finalizers.includes(JOB_FINALIZER))
+      expect(held.length).toBeLessThanOrEqual(4)
+    }
+    play.settle()
+    expect([play.status?.succeeded, play.made]).toEqual([20, 20])
+  })
+
+  test('more than 10,000 ends that wait to be counted are counted a burst at a time, the oldest first', () => {
+    const play = new JobPlay({ completions: 20_000, parallelism: 10_000 })
+    const { metadata } = task({ name: 'x' })
+    play.tasks = Array.from({ length: 10_500 }, (_, at) => ({
+      ...task({ name: `t${at}`, phase: 'Succeeded', finishedMs: 10_500 - at }),
+      metadata: { ...metadata, name: `t${at}`, uid: `t${at}`, finalizers: [JOB_FINALIZER] },
+    }))
+    const { actions, status, wakeAtMs } = play.plan()
+    const counted = actions.flatMap(action => (action.kind === 'count' ? [action.task.metadata.name] : []))
+    expect([counted.length, counted[0], counted.at(-1)]).toEqual([500, 't10499', 't10000'])
+    expect(actions.every(({ kind }) => kind === 'count' || kind === 'forget')).toBe(true)
+    expect([status.succeeded, status.active, wakeAtMs]).toEqual([500, 0, 0])
   })
 
   test('is deleted so long after its end', () => {

@@ -3,83 +3,14 @@ import { expect, test } from 'vitest'
 import type { JobSpec } from '../../../src/api/index.js'
 import { JobTally } from '../../../src/workloads/batch/job-tally.js'
 import { JobPlay } from '../fixtures/job-play.js'
+import { LazyAndEager } from '../fixtures/lazy-and-eager.js'
 
 const indexed = (completions: number) => ({ completionMode: 'Indexed', completions }) as const
 
-/**
- * One loop runs when somebody else has changed something, and when its last plan says so; the other beside it after each
- * change, its own included, and each second. They must agree: a job that needs a pass and asks for none waits without end.
- * The first keeps its tally of the tasks, the other counts them each time.
- */
-class Twins {
-  readonly lazy: JobPlay
-  readonly eager: JobPlay
-  #wakeAtMs: number | undefined
-
-  constructor(spec: Partial<JobSpec>, burst: number) {
-    this.lazy = new JobPlay(spec, { burst, historyLimit: 2 }, new JobTally())
-    this.eager = new JobPlay(spec, { burst, historyLimit: 2 })
-    this.#run()
-  }
-
-  change(by: (play: JobPlay) => void): void {
-    for (const play of [this.lazy, this.eager]) by(play)
-    this.#run()
-  }
-
-  advance(seconds: number): void {
-    const untilMs = this.lazy.nowMs + seconds * 1000
-    for (; this.eager.nowMs < untilMs; this.eager.nowMs += 1000) this.#poll()
-    this.#poll()
-    for (;;) {
-      const wakeAtMs = this.#wakeAtMs ?? Number.POSITIVE_INFINITY
-      this.lazy.nowMs = Math.min(Math.max(this.lazy.nowMs, wakeAtMs), untilMs)
-      if (wakeAtMs > untilMs) break
-      this.#lazyPass()
-    }
-    this.compare()
-  }
-
-  compare(): void {
-    expect(shown(this.lazy)).toEqual(shown(this.eager))
-  }
-
-  #run(): void {
-    this.#poll()
-    this.#lazyPass()
-    this.compare()
-  }
-
-  /** Passes as long as they are asked for at once. */
-  #lazyPass(): void {
-    for (let round = 0; round < 500; round += 1) {
-      this.#wakeAtMs = this.lazy.isDeleted ? undefined : this.lazy.pass().wakeAtMs
-      if (this.#wakeAtMs === undefined || this.#wakeAtMs > this.lazy.nowMs) return
-    }
-    throw new Error('the plan asks for passes without end')
-  }
-
-  /** Passes as long as they do something. */
-  #poll(): void {
-    for (let round = 0; round < 500; round += 1) {
-      const before = JSON.stringify(this.eager.status)
-      if (this.eager.isDeleted) return
-      const { actions, status } = this.eager.pass()
-      if (actions.length === 0 && JSON.stringify(status) === before) return
-    }
-    throw new Error('the plan does not come to rest')
-  }
-}
-
-/** All but names: a loop that looks more often may make and delete more. */
-function shown(play: JobPlay): unknown {
-  const tasks = play.tasks.map(({ metadata, status }) => [
-    metadata.annotations,
-    metadata.finalizers,
-    metadata.deletionTimestamp !== undefined,
-    status?.phase,
-  ])
-  return [play.status, play.isDeleted, tasks.map(one => JSON.stringify(one)).sort()]
+/** The first keeps its tally of the tasks, the other counts them each time. */
+function jobTwins(spec: Partial<JobSpec>, burst: number): LazyAndEager<JobPlay> {
+  const limits = { burst, historyLimit: 2 }
+  return new LazyAndEager(new JobPlay(spec, limits, new JobTally()), new JobPlay(spec, limits))
 }
 
 type Change = (play: JobPlay) => void
@@ -205,7 +136,7 @@ test('what runs only when something happened, or when its plan asked for it, end
       fc.integer({ min: 1, max: 4 }),
       fc.array(changes, { maxLength: 25 }),
       (spec, burst, steps) => {
-        const twins = new Twins(spec, burst)
+        const twins = jobTwins(spec, burst)
         for (const step of steps) {
           if (typeof step === 'number') twins.advance(step)
           else twins.change(step)
@@ -213,6 +144,6 @@ test('what runs only when something happened, or when its plan asked for it, end
         twins.advance(100)
       },
     ),
-    { numRuns: 50 },
+    { numRuns: 30 },
   )
 })
