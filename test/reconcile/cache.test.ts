@@ -339,6 +339,26 @@ describe('verify', () => {
 })
 
 describe('reads', () => {
+  test('hold up no change, however many there are, and what they gave stays as it was', async () => {
+    const { env, store } = createWorld()
+    const cache = createCache({ kinds: [Widget] })
+    await env.run(() => cache.start(store))
+    for (let at = 0; at < 20; at += 1) await store.create(Widget, widget(`w${at}`))
+    await env.settle()
+    const before = cache.list(Widget).items
+    const copy = structuredClone(before)
+    for (let size = 2; size < 30; size += 1) {
+      await store.modify(Widget, ref('w7'), draft => void (draft.spec.size = size))
+      for (let reads = 0; reads < 50; reads += 1) cache.list(Widget)
+      await env.settle()
+      expect([cache.get(Widget, ref('w7'))?.spec.size, cache.hasReached(store.revision)]).toEqual([
+        size,
+        true,
+      ])
+    }
+    expect(before).toEqual(copy)
+  })
+
   test('by an index that the kind declares, as it changes', async () => {
     const Tagged = kindOf<{ tags: readonly string[] }>('Tagged', {
       namespaced: false,

@@ -21,6 +21,23 @@ describe('which keys are woken', () => {
     expect(seen).toEqual(['a 1', 'a 2', 'a gone'])
   })
 
+  test('one whose object is gone meanwhile runs without it, which is no failure', async () => {
+    const seen: unknown[] = []
+    const { env, store, controller } = await startWorld({
+      reconcile: (_, object) => {
+        seen.push(object?.spec.size)
+        return object === undefined ? undefined : requeueAfter(1_000)
+      },
+    })
+    await env.run(() => store.create(Widget, widget('a')))
+    await env.settle()
+    await env.run(() => store.delete(Widget, ref('a')))
+    await env.advance(60_000)
+    expect(seen).toEqual([1, undefined])
+    expect(env.logs.filter(({ level }) => level !== 'debug')).toEqual([])
+    expect(controller.inspect(ref('a'))).toBeUndefined()
+  })
+
   test('the owner of an owned object, before and after it changes hands', async () => {
     const seen: string[] = []
     const { env, store } = await startWorld({ owns: [Part], reconcile: key => void seen.push(key.name) })

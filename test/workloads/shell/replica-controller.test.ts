@@ -71,6 +71,20 @@ describe('the replica loop', () => {
     expect(tasks().map(t => t.metadata.uid)).not.toContain(lost?.metadata.uid)
   })
 
+  test('leaves a set alone that is on its way out: nothing is made, and what is there stays', async () => {
+    await world.store.modify(
+      ReplicaSet,
+      ref,
+      draft => void (draft.metadata.finalizers = ['example.com/wait']),
+    )
+    await world.store.delete(ReplicaSet, ref)
+    await world.store.delete(Task, tasks()[0]?.metadata ?? ref)
+    const { revision } = world.store
+    await setReplicas(5)
+    await world.env.advance(60_000)
+    expect([tasks().length, world.store.revision]).toEqual([2, revision + 1])
+  })
+
   test('leaves tasks alone that it does not control', async () => {
     await world.store.create(Task, { metadata: { namespace: 'default', name: 'stranger', labels }, spec: {} })
     await setReplicas(0)
