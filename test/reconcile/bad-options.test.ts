@@ -12,6 +12,7 @@ test.each([undefined, {}, { client: {} }])('a manager without a client is refuse
 
 test.each([
   [{ reconcile: undefined }, 'reconcile: must be a function'],
+  [{ name: undefined }, 'name: must be a text that is not empty'],
   [{ for: undefined }, 'for: must be a kind, as defineKind gives it'],
 ])('a controller is refused %j', (options, message) => {
   const given = { name: 'c', for: Widget, reconcile: () => {}, ...options }
@@ -29,4 +30,12 @@ test.each([undefined, {}, { timeoutMs: -1 }])('a wait without a time is refused:
   )
   await expect(waiting).rejects.toMatchObject({ code: 'Invalid' })
   await expect(waiting).rejects.toThrow('timeoutMs: must be a finite number of milliseconds ≥ 0')
+})
+
+test('a kind that is owned is no name', () => {
+  const given = { name: 'c', for: Widget, owns: ['Gadget'], reconcile: () => {} }
+  const make = () => createController(given as unknown as ControllerOptions<unknown, unknown>)
+  expect(make).toThrow(
+    expect.objectContaining({ code: 'Usage', message: expect.stringContaining('not Gadget') }),
+  )
 })

@@ -96,7 +96,12 @@ describe('what is no kind, no reference, no object, no function', () => {
     ['a kind that is a name', s => s.list('Widget' as never), 'Usage', /"Widget".*defineKind/],
     ['a write to undefined', s => s.create(nothing, { metadata: at, spec: {} }), 'Usage', /defineKind/],
     ['a reference that is undefined', s => s.get(Widget, nothing), 'Invalid', /Widget.*name/],
-    ['a reference that is text', s => s.get(Widget, 'a' as never), 'Invalid', /Widget.*name/],
+    [
+      'a reference that is text',
+      s => s.get(Widget, 'default/a' as never),
+      'Invalid',
+      /Widget.*must be an object, as \{ namespace, name \} \(got "default\/a"\)/,
+    ],
     [
       'a reference without a namespace',
       s => s.get(Widget, { name: 'a' }),
@@ -119,6 +124,24 @@ describe('what is no kind, no reference, no object, no function', () => {
       s => s.modify(Widget, at, { spec: {} } as never),
       'Usage',
       /recipe.*function/,
+    ],
+    [
+      'a listener that is no function, of a write',
+      s => s.modify(Widget, at, draft => void (draft.spec.size = 2), { committed: true as never }),
+      'Usage',
+      /committed must be a function of the revision, not true/,
+    ],
+    [
+      'a listener that is no function, of a transaction',
+      s => s.transact(tx => tx.delete(Gadget, { name: 'g' }), { committed: 5 as never }),
+      'Usage',
+      /committed must be a function of the revision, not 5/,
+    ],
+    [
+      'a listener that is no function, of an optimistic transaction',
+      s => s.optimistic(async tx => tx.delete(Gadget, { name: 'g' }), { committed: 'me' as never }),
+      'Usage',
+      /committed must be a function of the revision, not me/,
     ],
     ['a transaction without a body', s => s.transact(nothing), 'Usage', /transact.*function/],
     [
@@ -381,7 +404,7 @@ describe('options that nothing takes', () => {
       'an optimistic dry run',
       write('optimistic', { dryRun: true }),
       'Usage',
-      /^optimistic has no option "dryRun"; it takes actor, attempts, reason, traceId$/,
+      /^optimistic has no option "dryRun"; it takes actor, attempts, committed, reason, traceId$/,
     ],
     [
       'one write of a transaction as a dry run',

@@ -1,4 +1,5 @@
 import { InvalidError } from '../errors.js'
+import { assertKnown, knownOptions } from '../known-options.js'
 
 /** Somebody who shares one resource. */
 export interface WaterQueue {
@@ -13,6 +14,14 @@ export interface WaterQueue {
   readonly queues?: readonly WaterQueue[]
 }
 
+const QUEUE = /* @__PURE__ */ knownOptions<WaterQueue>('a queue of waterFill', {
+  name: true,
+  weight: true,
+  min: true,
+  max: true,
+  queues: true,
+})
+
 /** Levels of groups within groups, at most. */
 const LEVELS_MAX = 32
 
@@ -26,7 +35,8 @@ const LEVELS_MAX = 32
  * up to the rounding of a division. O(n log n).
  *
  * @throws InvalidError for a negative or infinite total, weight or floor, a ceiling below the floor, bounds of a group that
- * those of its queues do not allow, a name that is there twice, or more than 32 levels
+ * those of its queues do not allow, a name that is missing or there twice, or more than 32 levels
+ * @throws UsageError for a field that a queue does not have
  */
 export function waterFill(total: number, queues: readonly WaterQueue[]): ReadonlyMap<string, number> {
   check('total', total)
@@ -46,10 +56,14 @@ interface BoundedQueue {
 
 function boundsOf(queues: readonly WaterQueue[], level: number): readonly BoundedQueue[] {
   if (level > LEVELS_MAX) throw fault('queues', level, `must have at most ${LEVELS_MAX} levels`)
-  return queues.map(({ name, weight = 1, min = 0, max = Number.POSITIVE_INFINITY, queues: inner }) => {
+  if (!Array.isArray(queues)) throw fault('queues', queues, 'must be a list')
+  return (queues as readonly WaterQueue[]).map((queue, index) => {
+    assertKnown(queue, QUEUE)
+    const { name, weight = 1, min = 0, max = Number.POSITIVE_INFINITY, queues: inner } = queue
+    if (typeof name !== 'string') throw fault(`queues[${index}].name`, name, 'must be a text')
     check(`${name}.weight`, weight)
     check(`${name}.min`, min)
-    if (!(max >= min)) throw fault(`${name}.max`, max, 'must be at least min')
+    if (typeof max !== 'number' || !(max >= min)) throw fault(`${name}.max`, max, 'must be at least min')
     // Whatever the level is, one without a weight gets its floor.
     if (inner === undefined) return { name, weight, min, max: weight === 0 ? min : max, queues: [] }
     const within = boundsOf(inner, level + 1)
@@ -111,7 +125,7 @@ function amountAt(level: number, { weight, min, max }: BoundedQueue): number {
 }
 
 function check(field: string, value: number): void {
-  if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
+  if (!(Number.isFinite(value) && value >= 0))
     throw fault(field, value, 'must be a finite number of at least 0')
 }
 

@@ -52,6 +52,8 @@ const PROTOCOLS: ReadonlySet<unknown> = new Set<MarathonLbHealthCheck['protocol'
 /** Would end the line of a configuration. */
 const CONTROL = /\p{Cc}/u
 const PORT_LABEL = /^HAPROXY_(?:\d+_)?PORT$/
+const MODE_LABEL = /^HAPROXY_(?:\d+_)?MODE$/
+const ADDRESS_LABEL = /^HAPROXY_(?:\d+_)?BIND_ADDR$/
 const WEIGHT_LABEL = /^HAPROXY_(?:\d+_)?BACKEND_WEIGHT$/
 
 /**
@@ -122,7 +124,11 @@ function checkProblems(field: string, check: Readonly<Record<string, unknown>>):
 function labelProblems(field: string, name: string, value: unknown): readonly FieldProblem[] {
   if (typeof value !== 'string') return [{ field, value, message: 'must be a text' }]
   if (!name.startsWith('HAPROXY_')) return []
-  if (PORT_LABEL.test(name)) return wholeNumber(field, Number(value), PORT)
+  if (PORT_LABEL.test(name))
+    return wholeNumber(field, Number(value), PORT).map(({ message }) => ({ field, value, message }))
+  if (MODE_LABEL.test(name) && value !== 'http' && value !== 'tcp')
+    return [{ field, value, message: 'must be http or tcp' }]
+  if (ADDRESS_LABEL.test(name)) return textProblems(field, value)
   if (WEIGHT_LABEL.test(name) && !Number.isFinite(Number(value)))
     return [{ field, value, message: 'must be a number' }]
   return CONTROL.test(value) ? [{ field, value, message: 'must be one line' }] : []

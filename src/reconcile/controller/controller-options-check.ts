@@ -88,7 +88,8 @@ export function assertControllerOptions(options: CheckedOptions): void {
   const { name, concurrency = 1, timeoutMs, resyncMs, quarantineAfter = 1, hotLoopAfter = 1 } = options
   const { errors = [], unhealthyAfterMs = 1, ownChanges = 'wake' } = options
   const problems: FieldProblem[] = []
-  if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
+  if (typeof name !== 'string' || name === '')
+    problems.push({ field: 'name', value: name, message: 'must be a text that is not empty' })
   if (typeof options.reconcile !== 'function')
     problems.push({ field: 'reconcile', value: options.reconcile, message: 'must be a function' })
   if (typeof options.for?.kind !== 'string')
@@ -122,7 +123,10 @@ export function assertControllerOptions(options: CheckedOptions): void {
 function assertKnownOptions(options: CheckedOptions): void {
   assertKnown(options, CONTROLLER_OPTIONS)
   for (const watch of options.watches ?? []) assertKnown(watch, WATCH_OPTIONS)
-  for (const owned of options.owns ?? []) if (!('plural' in owned)) assertKnown(owned, OWNED_OPTIONS)
+  for (const owned of options.owns ?? []) {
+    const isKind = typeof owned === 'object' && 'plural' in owned
+    if (!isKind) assertKnown(owned, OWNED_OPTIONS)
+  }
   for (const rule of options.errors ?? []) assertKnown(rule, RULE_OPTIONS)
   if (options.fairness !== undefined) assertKnown(options.fairness, FAIRNESS_OPTIONS)
 }

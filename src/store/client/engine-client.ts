@@ -22,7 +22,13 @@ import { perform } from '../transaction/perform.js'
 import { runTransaction } from '../transaction/run-transaction.js'
 import { openWatch } from '../watch/open-watch.js'
 import type { Watch, WatchOptions } from '../watch/watch.js'
-import { COMMIT_LISTENER, committing, revisionSince, tellCommitted } from '../write/commit-listener.js'
+import {
+  assertListener,
+  COMMIT_LISTENER,
+  committing,
+  revisionSince,
+  tellCommitted,
+} from '../write/commit-listener.js'
 import { assertWriteOptions, CAUSE_NAMES, WRITES } from '../write/known-write-options.js'
 import type { ObjectWrite } from '../write/object-write.js'
 import type { WriteOptions } from '../write/write-options.js'
@@ -41,16 +47,13 @@ import type { Commit, WritePathOptions } from './write-path.js'
 import { WritePath } from './write-path.js'
 import { WriterVerbs } from './writer-verbs.js'
 
-export const TRANSACT_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<TransactWrite['options']>(
-  'transact',
-  {
-    ...CAUSE_NAMES,
-    ...COMMIT_LISTENER,
-    dryRun: true,
-  },
-)
+const TRANSACT_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<TransactWrite['options']>('transact', {
+  ...CAUSE_NAMES,
+  ...COMMIT_LISTENER,
+  dryRun: true,
+})
 
-export const OPTIMISTIC_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<OptimisticWrite['options']>(
+const OPTIMISTIC_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<OptimisticWrite['options']>(
   'optimistic',
   {
     ...CAUSE_NAMES,
@@ -58,6 +61,12 @@ export const OPTIMISTIC_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<Opt
     attempts: true,
   },
 )
+
+/** @throws UsageError for options that the verb does not have, and a listener that cannot be called */
+export function assertTransactOptions({ verb, options }: TransactWrite | OptimisticWrite): void {
+  assertKnown(options, verb === 'transact' ? TRANSACT_OPTIONS : OPTIMISTIC_OPTIONS)
+  assertListener(options)
+}
 
 const CLIENT_OPTIONS = /* @__PURE__ */ knownOptions<ClientOptions>('client', { fence: true })
 
@@ -176,7 +185,7 @@ class EngineClient extends WriterVerbs implements Client {
   #transact(write: TransactWrite | OptimisticWrite): Promise<never> {
     const path = this.#path
     try {
-      assertKnown(write.options, write.verb === 'transact' ? TRANSACT_OPTIONS : OPTIMISTIC_OPTIONS)
+      assertTransactOptions(write)
     } catch (error) {
       return Promise.reject(error)
     }

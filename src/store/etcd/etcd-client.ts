@@ -4,7 +4,7 @@ import { aboutWrite, capturedWrite, idOfWrite } from '../client/captured-write.j
 import type { Client, ClientOptions } from '../client/client.js'
 import type { ClientWrite, OptimisticWrite, TransactWrite } from '../client/client-write.js'
 import { DelegatingClient } from '../client/delegating-client.js'
-import { OPTIMISTIC_OPTIONS, TRANSACT_OPTIONS } from '../client/engine-client.js'
+import { assertTransactOptions } from '../client/engine-client.js'
 import { ownFence } from '../client/fence.js'
 import type { Lifetimes } from '../lifetime/lifetimes.js'
 import type { StoredObject } from '../object/object.js'
@@ -87,7 +87,7 @@ export class EtcdClient extends DelegatingClient {
   }
 
   #transact(write: TransactWrite): Promise<unknown> {
-    assertKnown(write.options, TRANSACT_OPTIONS)
+    assertTransactOptions(write)
     const { committer, replica, queues } = this.#parts
     const { engine } = replica.parts
     const { body } = write
@@ -103,7 +103,7 @@ export class EtcdClient extends DelegatingClient {
   }
 
   #optimistic(write: OptimisticWrite): Promise<unknown> {
-    assertKnown(write.options, OPTIMISTIC_OPTIONS)
+    assertTransactOptions(write)
     const { fences } = this.#options
     return runOptimisticInEtcd(this.#parts, write, {
       fences,

@@ -52,6 +52,10 @@ export function assertRef(kind: NamedKind, ref: ObjectRef): void {
   // A call without types may give nothing at all.
   const { namespace, name } = (ref as ObjectRef | undefined | null) ?? ({} as Partial<ObjectRef>)
   if (typeof name === 'string' && name !== '' && (typeof namespace === 'string') === kind.namespaced) return
+  if (typeof ref === 'string') {
+    const message = `must be an object, as { ${kind.namespaced ? 'namespace, ' : ''}name }`
+    throw new InvalidError(`reference to a ${kind.kind}`, [{ field: 'ref', value: ref, message }])
+  }
   const problems: FieldProblem[] = []
   if (typeof name !== 'string' || name === '') {
     problems.push({ field: 'name', value: name, message: 'must be the name of an object' })

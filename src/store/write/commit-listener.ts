@@ -1,3 +1,4 @@
+import { UsageError } from '../../core/index.js'
 import type { OptionNames } from '../../core/internal.js'
 import type { Engine } from '../engine/engine.js'
 
@@ -13,6 +14,14 @@ export interface CommitListener {
 }
 
 export const COMMIT_LISTENER: OptionNames<CommitListener> = { committed: true }
+
+/** @throws UsageError for what cannot be called: after the write it would be too late to say so */
+export function assertListener({ committed }: CommitListener): void {
+  if (committed === undefined || typeof committed === 'function') return
+  throw new UsageError(`committed must be a function of the revision, not ${String(committed)}`, {
+    committed,
+  })
+}
 
 /** Commits, and tells what that came to; with no other write in between. */
 export function committing<T>(engine: Engine, listener: CommitListener, commit: () => T): T {

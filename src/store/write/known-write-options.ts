@@ -2,7 +2,8 @@ import type { KnownOptions, OptionNames } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { ExpiryOptions } from '../lifetime/lifetimes.js'
 import type { WriteCause } from '../object/write-cause.js'
-import { COMMIT_LISTENER } from './commit-listener.js'
+import type { CommitListener } from './commit-listener.js'
+import { assertListener, COMMIT_LISTENER } from './commit-listener.js'
 import type { ObjectWrite } from './object-write.js'
 import type { PatchOptions } from './patch.js'
 import type {
@@ -80,10 +81,11 @@ function borderOf(of: string, more: object): WriteBorder {
   }
 }
 
-/** @throws UsageError for options that the verb does not have */
+/** @throws UsageError for options that the verb does not have, and a listener that cannot be called */
 export function assertWriteOptions({ verb, options }: ObjectWrite, border: WriteBorder): void {
   const isApply = verb === 'patch' && (options as Partial<PatchOptions> | null)?.type === 'apply'
   assertKnown(options, border[isApply ? 'apply' : verb])
   if ('preconditions' in options && options.preconditions !== undefined)
     assertKnown(options.preconditions, PRECONDITIONS)
+  assertListener(options as CommitListener)
 }

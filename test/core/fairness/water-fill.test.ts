@@ -89,8 +89,15 @@ test.each([
     /a.min: must be at most the ceilings of its queues, 2/,
   ],
   [[{ name: 'a', queues: [{ name: 'b', weight: -1 }] }], /b.weight/],
+  [[{ name: 'a', weight: '2' }], /a.weight: must be a finite number.*"2"/],
+  [[{ name: 'a', wieght: 2 }], /a queue of waterFill has no option "wieght"; did you mean weight\?/],
+  [[{ name: 'a', children: [] }], /has no option "children"/],
+  [[{ name: 'a', queues: {} }], /queues: must be a list/],
+  [[{ weight: 2 }], /queues\[0\].name: must be a text/],
+  [[null], /a queue of waterFill must be an object/],
+  [undefined, /queues: must be a list/],
 ] as const)('%j is refused', (queues, expected) => {
-  expect(() => waterFill(1, queues)).toThrow(expected)
+  expect(() => waterFill(1, queues as readonly WaterQueue[])).toThrow(expected)
 })
 
 test('groups within groups have a limit', () => {

@@ -63,6 +63,12 @@ test.each([
     [{ ...one, labels: { HAPROXY_0_PORT: 'x' } }],
     'apps[0].labels.HAPROXY_0_PORT',
   ],
+  ['a mode that is none', [{ ...one, labels: { HAPROXY_0_MODE: 'htpp' } }], 'apps[0].labels.HAPROXY_0_MODE'],
+  [
+    'an address with options behind it',
+    [{ ...one, labels: { HAPROXY_BIND_ADDR: '* crt /x' } }],
+    'apps[0].labels.HAPROXY_BIND_ADDR',
+  ],
   [
     'a weight that is no number',
     [{ ...one, labels: { HAPROXY_BACKEND_WEIGHT: 'x' } }],

@@ -322,11 +322,12 @@ describe('a check', () => {
     ['deviations below zero', { mode: 'exhaustive', deviationsMax: -1 }, /must be a whole number/],
     ['half a fault', { faults: { crash: 0.5 } }, /must be a whole number/],
     ['a replay of another make', { replay: 'v9:1' }, /must be a replay string.*format v9/],
+    ['nothing that the user wants', { objects: undefined }, /objects: must be a list/],
     ['an object without a kind', { objects: [{ metadata: { name: 'a' }, spec: {} }] }, /needs a kind/],
     [
       'an object of an unknown kind',
       { objects: [{ kind: 'Disk', metadata: { name: 'a' }, spec: {} }] },
-      /called Disk/,
+      /no kind is called Disk; kinds has .*\//,
     ],
   ])('refuses %s', async (_what, more: object, message) => {
     await expect(check(healthy, { ...options, ...more })).rejects.toThrow(message)

@@ -1,3 +1,4 @@
+import type { FieldProblem } from '../../../core/index.js'
 import { InvalidError, UsageError } from '../../../core/index.js'
 import type { OptionNames } from '../../../core/internal.js'
 import { assertValid, wholeNumber } from '../../../core/internal.js'
@@ -127,6 +128,8 @@ export function setupOf(
   if (typeof make !== 'function')
     throw new UsageError('the first argument makes what is under test: () => createController({ … })')
   assertValid('simulation', [
+    ...listProblems('kinds', kinds),
+    ...listProblems('objects', objects),
     ...wholeNumber('instances', instances ?? 1),
     ...wholeNumber('stepsMax', stepsMax),
     ...wholeNumber('writesInRowMax', writesInRowMax),
@@ -184,4 +187,8 @@ function editsOf(
 ): NonNullable<SimulateOptions['edits']> {
   if (what === 'numbers') return ({ spec }) => specEdits(spec)
   return object => [...specEdits(object.spec), ...textEdits(object, objects)]
+}
+
+function listProblems(field: string, value: unknown): readonly FieldProblem[] {
+  return Array.isArray(value) ? [] : [{ field, value, message: 'must be a list' }]
 }

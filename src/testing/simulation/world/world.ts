@@ -141,7 +141,12 @@ export class World {
       kind => kind.kind === name && (apiVersion === undefined || kind.apiVersion === apiVersion),
     )
     if (found.length === 1) return found[0] as Kind
-    throw new UsageError(`${found.length} of the kinds are called ${name}; give one, or say which apiVersion`)
+    const kinds = this.#options.kinds.map(kind => `${kind.apiVersion}/${kind.kind}`).join(', ')
+    throw new UsageError(
+      found.length === 0
+        ? `no kind is called ${name}; kinds has ${kinds}`
+        : `${found.length} kinds are called ${name}: ${kinds}; say apiVersion with the object`,
+    )
   }
 
   /** Tells of the deletion of an object, which is at this revision. */
