@@ -50,15 +50,17 @@ export function leave(state: RolloutState, waypoint: number, nowMs: number): Rol
 }
 
 /**
- * What is stable has passed its gates, and the way back must not wait for a hook; the very first template has nothing to
- * be compared with, but its hooks run. A way back with a soak of its own has that at its end instead of all but hooks.
+ * What is stable has passed its gates, and the way back must not wait for a hook. The very first template has nothing to
+ * be compared with, and an undo leads to what has passed them once: of those the hooks run, since they may migrate data. A
+ * way back may have a soak of its own at its end.
  */
 function gatesOf(spec: RolloutSpec, state: RolloutState): readonly Gate[] {
   const { stable, promotedTo = 0, program } = spec
   if (state.waypoint < promotedTo) return []
-  const soakMs = isWayBack(spec, state) ? program.rollback?.soakMs : undefined
+  const isBack = isWayBack(spec, state)
+  const soakMs = isBack ? program.rollback?.soakMs : undefined
   const { gates = [] } = stable === state.template ? {} : waypointOf(spec, state)
-  const asked = stable === undefined || soakMs !== undefined ? gates.filter(isHook) : gates
+  const asked = stable === undefined || isBack ? gates.filter(isHook) : gates
   const isSoaked = soakMs !== undefined && state.waypoint >= program.waypoints.length - 1
   return isSoaked ? [...asked, { kind: 'soak', ms: soakMs }] : asked
 }
