@@ -44,8 +44,8 @@ interface Parts {
   readonly placer: TaskPlacer
   readonly gangs: GangPlacer
   readonly kept: KeptPlace | undefined
-  /** Were to be tried while they were being bound. */
-  readonly passedOver: Set<string>
+  /** Being decided about by some worker, until all of that is written; true: to be tried once more after that. */
+  readonly underWay: Map<string, boolean>
 }
 
 /** Decides about the tasks that wait, and writes what is decided. */
@@ -115,7 +115,7 @@ export class SchedulingLoop {
       placer,
       gangs: new GangPlacer({ mirror, queue, placer, kept, compare: this.#compare }),
       kept,
-      passedOver: new Set(),
+      underWay: new Map(),
     }
   }
 
@@ -262,28 +262,37 @@ export class SchedulingLoop {
     const { keys, gang } = batch
     // Other workers go on meanwhile.
     this.#wakeNext()
-    const { placer, gangs, passedOver } = this.#parts
+    const { placer, gangs, underWay } = this.#parts
     const open = this.#open(keys, ctx.client)
+    for (const { key } of open) underWay.set(key, false)
     let isDone = false
     try {
       if (gang === undefined) await placer.placeEach(open, ctx)
       else await gangs.place(open, gang, ctx)
       isDone = true
     } finally {
-      for (const { key, ref } of open)
-        if (passedOver.delete(key) || !isDone) this.#note(key, ctx.client.get(Task, ref))
+      for (const { key, ref } of open) {
+        const isAskedFor = underWay.get(key) === true
+        underWay.delete(key)
+        if (isAskedFor || !isDone) this.#tryAgain(key, ctx.client.get(Task, ref))
+      }
     }
   }
 
-  /** Those that are still to be placed, as they are now. */
+  /** As `note`; one that waits is to be tried, too. */
+  #tryAgain(key: string, task: Task | undefined): void {
+    this.#note(key, task)
+    if (task !== undefined) this.#parts.queue.tryAgain(key, task)
+  }
+
+  /** Those that are still to be placed, and no other worker has, as they are now. */
   #open(keys: readonly string[], client: Reader): OpenTask[] {
-    const { mirror, placer, queue, passedOver } = this.#parts
+    const { placer, queue, underWay } = this.#parts
     const open: OpenTask[] = []
     for (const key of keys) {
       const task = client.get(Task, refOfKey(key))
       if (task === undefined || !queue.isOurs(task)) this.#note(key, task)
-      // Another worker binds it, and notes it after that.
-      else if (mirror.isAssumed(key)) passedOver.add(key)
+      else if (underWay.has(key)) underWay.set(key, true)
       else {
         placer.tell(key, task)
         open.push(openTask(task))

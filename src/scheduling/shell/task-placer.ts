@@ -177,11 +177,6 @@ export class TaskPlacer {
     const context = { ...this.#context, nowMs: ctx.env.clock.now() }
     const bindings = await ctx.client
       .transact(tx => bindTasks(tx, placements, context, together))
-      .catch((error: unknown) => {
-        // One that waits is not tried again by itself.
-        for (const { one } of placements) this.#queue.waiting.delete(one.key)
-        throw error
-      })
       .finally(() => {
         for (const { one } of placements) this.#mirror.unassume(one.key)
         // Not the tasks as they were bound: much may have become of them before the answer came.

@@ -122,6 +122,11 @@ export class TaskQueue {
     return this.gangs.openOf(gang).filter(other => this.waiting.wakeOne(other))
   }
 
+  /** Has a task tried that was noted, whether it waits or not. */
+  tryAgain(key: string, task: Task): void {
+    if (this.#known.has(key)) this.#toTry(key, task)
+  }
+
   #toTry(key: string, task: Task): void {
     this.pending.set(key, task, this.rankOf(task))
   }

@@ -163,4 +163,22 @@ describe('with several workers', () => {
     expect(['a', 'b'].map(world.nodeOf)).toEqual(['n1', 'n1'])
     expect(world.env.logs.filter(({ message }) => message.includes('plugin'))).toEqual([])
   })
+
+  test('what is told late of one that was tried again meanwhile is not the last that is told', async () => {
+    const world = createCluster()
+    let isFirst = true
+    const client = tapWrites(world.store.client(world.env), async (write, next) => {
+      if (write.verb !== 'modifyStatus' || !isFirst) return next(write)
+      isFirst = false
+      await world.env.clock.sleep(500)
+      return next(write)
+    })
+    await run(world, { concurrency: 3, retryDelayMs: 0 }, client)
+    await world.addTask('large', cpu('3'))
+    await world.addTask('small', { ...cpu('1'), priority: 1 })
+    await world.addNode('n1', { cpu: 3 })
+    await world.env.advance(20_000)
+    expect(world.nodeOf('small')).toBe('n1')
+    expect(world.scheduled('large')).toContain('Insufficient cpu')
+  })
 })
