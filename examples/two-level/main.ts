@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { renderReasons, systemEnv } from 'keelson/core'
-import type { AgentHandle, OfferPool } from 'keelson/offers'
-import { createPool, resources } from 'keelson/offers'
+import type { AgentHandle, Offer, OfferPool, Session } from 'keelson/offers'
+import { createPool, matchOffers, resources } from 'keelson/offers'
 import type { HttpLoad } from '../runtime/http-load.js'
 import { createHttpLoad } from '../runtime/http-load.js'
 import { planLoopback } from '../runtime/loopback.js'
@@ -33,6 +33,8 @@ const APPS = [
 ]
 const RACKS = 2
 const REQUESTS_PER_SECOND = 50
+/** More than any node has. */
+const GIANT_NEED = { cpus: 64 }
 const ROLES = ['services', 'batch', 'pods', 'giant']
 
 const here = import.meta.dirname
@@ -82,7 +84,7 @@ async function tell(): Promise<void> {
   const giant = pool.subscribe({
     name: 'giant',
     id: 'giant',
-    roles: [{ role: 'giant', demand: [{ shape: { cpus: 64 }, count: 1 }] }],
+    roles: [{ role: 'giant', demand: [{ shape: GIANT_NEED, count: 1 }] }],
   })
   void batch.run()
   void pods.run()
@@ -91,6 +93,7 @@ async function tell(): Promise<void> {
     await until('batch and pods contended for a while', () => chart.contendedSamples >= 24)
     await drainNode(agents.get('node-2')!, () => services)
     services = await failOver(services, files)
+    await until('the one that was stopped is replaced', () => services.isComplete)
     await judgeLoad(load)
     await failNode('node-3', () => services)
     await until('everything is done', () => batch.isComplete && pods.isComplete && services.isComplete)
@@ -106,11 +109,7 @@ async function tell(): Promise<void> {
     assert.equal(response.status, 200)
     console.log(`${task} answers on ${address}`)
   }
-  const { verdict, summary, helps } = giant.explain()
-  assert.equal(verdict, 'doesNotFitDemand')
-  console.log(`\nWhy does giant get nothing? ${renderReasons(summary)}`)
-  console.log(`What would help: ${helps.join('; ')}`)
-  assert(pool.audit().some(({ framework, starvingMs }) => framework === 'giant' && starvingMs > 0))
+  await explainStarving(giant)
   await failPoolOver({ directory: SERVER_DIRECTORY, until })
 }
 
@@ -163,16 +162,25 @@ async function drainNode(handle: AgentHandle, services: () => Services): Promise
   console.log(`${handle.id} had ended all tasks, and is back`)
 }
 
-/** The service scheduler hangs, and another instance of it takes over: no process is started anew. */
+/**
+ * The service scheduler hangs, and another instance of it takes over: no process is started anew, and what the one that
+ * hangs did not acknowledge, that a task is being stopped, is told again.
+ */
 async function failOver(before: Services, files: readonly string[]): Promise<Services> {
   const pids = servicePids()
   before.freeze()
+  const leaving = [...before.addresses.keys()].find(task => task.startsWith('hello1-')) as string
+  before.session.kill(leaving)
   const after = new Services(pool, files, before)
   void after.run()
-  await until('the new instance knows all services', () => after.isComplete)
+  await until('the new instance hears what was not acknowledged', () => after.leaving.has(leaving))
   assert.equal(before.session.connected, false, 'of two instances the newer one counts')
-  assert.deepEqual(servicePids(), pids, 'no process was restarted')
-  console.log(`\nservices failed over: ${pids.length} processes go on`)
+  const others = pids.filter(line => !line.startsWith(`${leaving} `))
+  const now = servicePids().filter(line => !line.startsWith(`${leaving} `))
+  assert.deepEqual(now, others, 'no process was restarted')
+  console.log(
+    `\nservices failed over: ${others.length} processes go on, and it is told again that ${leaving} stops`,
+  )
   return after
 }
 
@@ -184,6 +192,31 @@ async function failNode(node: string, services: () => Services): Promise<void> {
     'the services are back',
     () => services().isComplete && !killed.some(task => services().addresses.has(task)),
   )
+}
+
+/** Both halves of why a framework has nothing: what the pool says of it, and what it makes of what is offered. */
+async function explainStarving(giant: Session): Promise<void> {
+  const { verdict, summary, helps } = giant.explain()
+  assert.equal(verdict, 'doesNotFitDemand')
+  console.log(`\nWhy does giant get nothing? ${renderReasons(summary)}`)
+  console.log(`What would help: ${helps.join('; ')}`)
+  assert(pool.audit().some(({ framework, starvingMs }) => framework === 'giant' && starvingMs > 0))
+  // Without a demand it is offered whatever is free.
+  giant.request(undefined)
+  const offers: Offer[] = []
+  await until('giant is offered what is free', () => {
+    for (const event of giant.take()) if (event.type === 'offers') offers.push(...event.offers)
+    return offers.length > 0
+  })
+  const [unmatched] = matchOffers([{ id: 'giant-1', need: GIANT_NEED }], offers).unmatched
+  assert(unmatched !== undefined)
+  assert.deepEqual(
+    unmatched.reasons.reasons.map(({ code }) => code),
+    ['resource'],
+  )
+  console.log(`Why does it use none of ${offers.length} offers? ${renderReasons(unmatched.reasons)}`)
+  console.log(`What would help: ${unmatched.helps.join('; ')}`)
+  giant.decline(offers)
 }
 
 /** Clients came all the time, through the drain and the failover. */

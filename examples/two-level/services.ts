@@ -38,12 +38,12 @@ export class Services {
   readonly session: Session
   /** Where instances listen that answered their health check. */
   readonly addresses: Map<string, string> = new Map()
+  /** Tasks that were told to stop. */
+  readonly leaving: Set<string> = new Set()
   readonly #apps: readonly App[]
   readonly #backoff = new LaunchBackoff({ baseMs: 200 })
   /** Where instances are, by task. */
   readonly #launched = new Map<string, AgentSpec>()
-  /** Tasks that were told to stop. */
-  readonly #leaving = new Set<string>()
   #serial = 0
   #turns = 0
   #isFrozen = false
@@ -111,7 +111,7 @@ export class Services {
         ({ ok }) => ok,
         () => false,
       )
-      if (healthy && this.#launched.has(task) && !this.#leaving.has(task))
+      if (healthy && this.#launched.has(task) && !this.leaving.has(task))
         return void this.addresses.set(task, address)
       await new Promise(done => setTimeout(done, 100))
     }
@@ -146,13 +146,13 @@ export class Services {
   }
 
   #leave(task: string): void {
-    this.#leaving.add(task)
+    this.leaving.add(task)
     this.addresses.delete(task)
   }
 
   #ended(task: string): void {
     this.addresses.delete(task)
-    this.#leaving.delete(task)
+    this.leaving.delete(task)
     this.#launched.delete(task)
     this.#backoff.failed(task.split('-')[0] as string, Date.now())
     this.#ask()
