@@ -60,6 +60,7 @@ export type {
   VolumeAccess,
   VolumeClaim,
 } from './placement/placement-rules.js'
+export { selectorContradiction } from './placement/selector-contradiction.js'
 export { readProblems } from './read-problems.js'
 export { rollUpRefused } from './reasons.js'
 export {

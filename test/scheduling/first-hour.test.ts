@@ -47,6 +47,25 @@ describe('what surprises in the first hour', () => {
     })
   })
 
+  test('a selector that contradicts itself is said to: no node that is added will help', () => {
+    const scheduler = createScheduler()
+    scheduler.addNode({ name: 'n', labels: { zone: 'b' }, allocatable: { cpu: 4 } })
+    const matchExpressions = [{ key: 'zone', operator: 'NotIn', values: ['a'] } as const]
+    const placed = scheduler.place({
+      key: 'a',
+      nodeSelector: { matchLabels: { zone: 'a' }, terms: [{ matchExpressions }] },
+    })
+    expect(placed).toMatchObject({
+      causes: [
+        {
+          reason: {
+            message: 'node(s) outside the node selector, which no node can meet: zone=a and zone notin (a)',
+          },
+        },
+      ],
+    })
+  })
+
   test('one request cannot take a port twice, and is told which', () => {
     const hostPorts = [{ port: 80 }, { port: 80, ip: '::' }]
     expect(() => createScheduler().place({ key: 'a', hostPorts })).toThrow(
