@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { NodeSelector } from '../../../src/core/placement/node-selector.js'
 import { compileNodeSelector, selectorContradiction } from '../../../src/core/internal.js'
+import type { NodeSelector } from '../../../src/core/placement/node-selector.js'
 
 type Expression = NonNullable<NonNullable<NodeSelector['terms']>[number]['matchExpressions']>[number]
 
