@@ -84,6 +84,49 @@ describe('what surprises in the first hour', () => {
     })
   })
 
+  const onNothing = (request: object) => createScheduler().place({ key: 'a', ...request })
+  const soft = { attribute: 'rack', whenUnsatisfiable: 'ScheduleAnyway' }
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      'labels of Kubernetes as a selector',
+      () => onNothing({ nodeSelector: { zone: 'a' } }),
+      /node selector is invalid: zone: must be left out: .*matchLabels.*\(got "a"\)/,
+    ],
+    [
+      'expressions that are in no term',
+      () => onNothing({ nodeSelector: { matchExpressions: [{ key: 'zone', operator: 'Exists' }] } }),
+      /matchExpressions: must be left out: .*terms with matchExpressions/,
+    ],
+    [
+      'one attribute in the place of a list',
+      () => onNothing({ spread: [{ ...soft, within: 'zone' }] }),
+      /spread\[0\]\.within: must be a list.*\(got "zone"\)/,
+    ],
+    [
+      'a spread without an attribute, which is one fault',
+      () => onNothing({ spread: [{ topologyKey: 'rack' }] }),
+      /invalid: spread\[0\]\.attribute: must name an attribute \(got undefined\)$/,
+    ],
+    [
+      'a share that is a text',
+      () => onNothing({ devices: [{ kind: 'gpu', share: '0.5' }] }),
+      /devices\[0\]\.share: must be from 0\.001 to 1/,
+    ],
+    [
+      'a profile by its name',
+      () => createScheduler({ profile: 'pack' as never }),
+      /profile: must be a profile, such as packProfile\(\) \(got "pack"\)/,
+    ],
+    [
+      'a node without amounts',
+      () => createScheduler().addNode({ name: 'n' } as never),
+      /node n is invalid: allocatable: must be an object of amounts/,
+    ],
+  ])('refuses %s', (_what, act, message) => {
+    expect(act).toThrow(message)
+    expect(act).toThrow(expect.objectContaining({ code: 'Invalid' }))
+  })
+
   test('UNIQUE of Marathon is accepted, and each node has one', () => {
     const constraints = [marathonConstraint(['hostname', 'UNIQUE'])]
     const requests = ['a', 'b', 'c', 'd'].map(key => ({ key, group: 'web', constraints }))

@@ -1,4 +1,4 @@
-import { InvalidError } from '../errors.js'
+import { assertValid, InvalidError } from '../errors.js'
 import type { LabelSelector } from '../selectors/label-selector.js'
 import { labelSelectorFromObject, nodeLabelSelector } from '../selectors/label-selector.js'
 import type { NodeFieldExpression, NodeSelectorTerm } from './placement-rules.js'
@@ -17,6 +17,8 @@ export interface SelectableNode {
   readonly labels: Readonly<Record<string, string>>
 }
 
+const UNKNOWN = 'must be left out: a node selector has matchLabels, and terms with matchExpressions'
+
 /** A compiled selector. */
 export type NodeTest = (node: SelectableNode) => boolean
 
@@ -26,10 +28,16 @@ export type NodeTest = (node: SelectableNode) => boolean
  * A label that is missing satisfies `NotIn` and `DoesNotExist`. `Gt` and `Lt` compare whole numbers and fail on
  * anything else.
  *
- * @throws InvalidError when a key, an operator or its values are not acceptable
+ * @throws InvalidError when a key, an operator or its values are not acceptable, and for a field that no selector has: a
+ * task would go where it must not be
  */
 export function compileNodeSelector(selector: NodeSelector | undefined): NodeTest | undefined {
   if (selector === undefined) return undefined
+  const unknown = Object.entries(selector).filter(([name]) => name !== 'matchLabels' && name !== 'terms')
+  assertValid(
+    'node selector',
+    unknown.map(([field, value]) => ({ field, value, message: UNKNOWN })),
+  )
   const labels = labelSelectorFromObject({ matchLabels: selector.matchLabels ?? {} })
   const terms = selector.terms?.map(compileNodeTerm)
   if (terms === undefined) return labels.empty ? undefined : node => labels.matches(node.labels)

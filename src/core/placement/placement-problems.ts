@@ -89,9 +89,11 @@ function preferredProblems(
   at: string,
 ): readonly FieldProblem[] {
   const problems = weight === undefined ? [] : wholeNumber(`${at}.weight`, weight, { min: 1, max: 100 })
-  const names = [attribute, ...(within ?? [])]
-  if (names.length > LEVELS_MAX + 1 || new Set(names).size < names.length || !names.every(isText)) {
-    const message = `must name at most ${LEVELS_MAX} other attributes, each once`
+  const names: readonly unknown[] = Array.isArray(within) ? within : []
+  const isEachOnce = new Set(names.concat(attribute)).size === names.length + 1
+  const isList = within === undefined || Array.isArray(within)
+  if (!isList || names.length > LEVELS_MAX || !isEachOnce || !names.every(isText)) {
+    const message = `must be a list of at most ${LEVELS_MAX} other attributes, each once`
     problems.push({ field: `${at}.within`, value: within, message })
   }
   if (whenUnsatisfiable === 'ScheduleAnyway') return problems
@@ -142,7 +144,12 @@ function deviceProblems(
 const NO_SHARE = 'must be from 0.001 to 1, with three decimals at most'
 
 function isShare(share: number): boolean {
-  return share >= 0.001 && share <= 1 && Math.abs(share * 1000 - Math.round(share * 1000)) < 1e-9
+  return (
+    typeof share === 'number' &&
+    share >= 0.001 &&
+    share <= 1 &&
+    Math.abs(share * 1000 - Math.round(share * 1000)) < 1e-9
+  )
 }
 
 const ACCESS: readonly string[] = ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadOnlyMany', 'ReadWriteMany']

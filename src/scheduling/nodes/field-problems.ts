@@ -5,6 +5,9 @@ import { portsConflict } from './host-ports.js'
 
 /** Faults of a vector of amounts: each must be a safe integer of at least 0. */
 export function vectorProblems(field: string, vector: ResourceVector): FieldProblem[] {
+  // A call without types may give nothing at all.
+  if (typeof vector !== 'object' || vector === null)
+    return [{ field, value: vector, message: 'must be an object of amounts, as parseResources makes one' }]
   const problems: FieldProblem[] = []
   for (const name of Object.keys(vector)) {
     const amount = vector[name] as number

@@ -7,6 +7,12 @@ const WEIGHTS_MAX = 1_000_000
 
 /** @throws InvalidError when two plugins have one name or a weight is invalid: not a finite number of at least 0 */
 export function checkProfile(profile: Profile): void {
+  // A call without types may give a name.
+  const { filters, scores } = (profile as Partial<Profile> | null) ?? {}
+  if (!Array.isArray(filters) || !Array.isArray(scores)) {
+    const message = 'must be a profile, such as packProfile()'
+    throw new InvalidError('scheduler', [{ field: 'profile', value: profile, message }])
+  }
   const problems: FieldProblem[] = []
   const names = new Set<string>()
   const plugins = [
