@@ -1,4 +1,5 @@
-import { Boxes, LEAF_MAX, NO_BOX, widenedInts, widenedNumbers } from './boxes.js'
+import { BoundedBoxes, SLOTS_FIRST } from './box-bounds.js'
+import { LEAF_MAX, NO_BOX, widenedInts, widenedNumbers } from './boxes.js'
 import type { SlotOrder } from './slot-heap.js'
 import { SlotHeap } from './slot-heap.js'
 
@@ -12,24 +13,19 @@ const SAMPLE_MAX = 31
  * Putting, moving and removing a point costs O(log n) boxes. A part of the tree that has become too deep is built again,
  * but not before half as many changed in it as it has.
  */
-export class BoxTree extends Boxes {
-  /** By slot: the numbers of each point. Write those of a slot before `put`, not while it is in. */
-  points: Float64Array
-  /** The outermost box, or -1. */
-  root: number = NO_BOX
+export class BoxTree extends BoundedBoxes {
   /** By slot: the leaf that has it, or -1. */
   #leafOf: Int32Array
   /** By slot: where it is in its crowd, and nothing by which one were better than another of them. */
   #positions: Int32Array
   #totals: Float64Array
-  #ranks: Float64Array = new Float64Array(0)
+  readonly #sample = new Int32Array(SAMPLE_MAX)
 
   constructor(width: number) {
     super(width)
-    this.points = new Float64Array(width * 16)
-    this.#leafOf = new Int32Array(16).fill(NO_BOX)
-    this.#positions = new Int32Array(16)
-    this.#totals = new Float64Array(16)
+    this.#leafOf = new Int32Array(SLOTS_FIRST).fill(NO_BOX)
+    this.#positions = new Int32Array(SLOTS_FIRST)
+    this.#totals = new Float64Array(SLOTS_FIRST)
   }
 
   /** Makes room for slots below that number. */
@@ -55,11 +51,6 @@ export class BoxTree extends Boxes {
     return this.crowds[leaf]?.slots()
   }
 
-  /** By slot: of points that are equally good the one with the lowest comes first. */
-  rankBy(ranks: Float64Array): void {
-    this.#ranks = ranks
-  }
-
   has(slot: number): boolean {
     return (this.#leafOf[slot] as number) !== NO_BOX
   }
@@ -78,7 +69,7 @@ export class BoxTree extends Boxes {
     let box = this.root
     let depth = 0
     for (;;) {
-      this.#stretch(box, slot)
+      this.stretch(box, slot)
       this.changes[box] = (this.changes[box] as number) + 1
       const left = this.lefts[box] as number
       if (left === NO_BOX) break
@@ -118,7 +109,7 @@ export class BoxTree extends Boxes {
   }
 
   #order(): SlotOrder {
-    return { totals: this.#totals, ranks: this.#ranks }
+    return { totals: this.#totals, ranks: this.ranks }
   }
 
   #leafFor(slot: number): number {
@@ -129,11 +120,7 @@ export class BoxTree extends Boxes {
   }
 
   #isLeft(box: number, slot: number): boolean {
-    return this.#numberOf(slot, this.splitBy[box] as number) < (this.splitAt[box] as number)
-  }
-
-  #numberOf(slot: number, by: number): number {
-    return this.points[slot * this.width + by] as number
+    return this.numberOf(slot, this.splitBy[box] as number) < (this.splitAt[box] as number)
   }
 
   /** After the leaf was stretched. */
@@ -172,8 +159,8 @@ export class BoxTree extends Boxes {
     this.#build(own, Int32Array.of(slot), 0, 1)
     this.lefts[box] = leaf
     this.rights[box] = own
-    this.#join(box)
-    const by = this.#widest(box)
+    this.join(box)
+    const by = this.widest(box)
     const of = (one: number): number => this.bounds[one * this.width * 2 + by] as number
     if (of(own) < of(leaf)) [this.lefts[box], this.rights[box]] = [own, leaf]
     this.splitBy[box] = by
@@ -186,54 +173,11 @@ export class BoxTree extends Boxes {
     else this.rights[above] = by
   }
 
-  /** Takes the point into the bounds of the box. */
-  #stretch(box: number, slot: number): void {
-    const { width, bounds, points } = this
-    const low = box * width * 2
-    const from = slot * width
-    for (let at = 0; at < width; at++) {
-      const value = points[from + at] as number
-      if (value < (bounds[low + at] as number)) bounds[low + at] = value
-      else if (value > (bounds[low + width + at] as number)) bounds[low + width + at] = value
-      else continue
-      this.areEqual[box] = 0
-    }
-    this.sizes[box] = (this.sizes[box] as number) + 1
-    if (this.#isBefore(slot, this.firsts[box] as number)) this.firsts[box] = slot
-  }
-
-  #isBefore(slot: number, other: number): boolean {
-    return (this.#ranks[slot] as number) < (this.#ranks[other] as number)
-  }
-
   #measureLeaf(leaf: number): void {
     const crowd = this.crowds[leaf]
-    if (crowd !== undefined) return this.#measure(leaf, Int32Array.of(crowd.top), 0, 1)
+    if (crowd !== undefined) return this.measure(leaf, Int32Array.of(crowd.top), 0, 1)
     const from = leaf * LEAF_MAX
-    this.#measure(leaf, this.members, from, from + (this.sizes[leaf] as number))
-  }
-
-  /** Finds the bounds of a box from its points; there is at least one. */
-  #measure(box: number, slots: Int32Array, from: number, to: number): void {
-    const { width, bounds, points } = this
-    const low = box * width * 2
-    let first = slots[from] as number
-    let areEqual = 1
-    for (let at = 0; at < width; at++)
-      bounds[low + at] = bounds[low + width + at] = points[first * width + at] as number
-    for (let index = from + 1; index < to; index++) {
-      const slot = slots[index] as number
-      for (let at = 0; at < width; at++) {
-        const value = points[slot * width + at] as number
-        if (value < (bounds[low + at] as number)) bounds[low + at] = value
-        else if (value > (bounds[low + width + at] as number)) bounds[low + width + at] = value
-        else continue
-        areEqual = 0
-      }
-      if (this.#isBefore(slot, first)) first = slot
-    }
-    this.areEqual[box] = areEqual
-    this.firsts[box] = first
+    this.measure(leaf, this.members, from, from + (this.sizes[leaf] as number))
   }
 
   /** Finds the bounds of all boxes around this one, in which the number of points changed by `by`. */
@@ -242,41 +186,8 @@ export class BoxTree extends Boxes {
     for (let box = this.parents[below] as number; box !== NO_BOX; box = this.parents[box] as number) {
       this.sizes[box] = (this.sizes[box] as number) + by
       this.changes[box] = (this.changes[box] as number) + 1
-      if (hasChanged) hasChanged = this.#join(box)
+      if (hasChanged) hasChanged = this.join(box)
     }
-  }
-
-  /** Makes the bounds of a box those around the two in it. Whether they are others than before. */
-  #join(box: number): boolean {
-    const { width, bounds } = this
-    const low = box * width * 2
-    const [left, right] = [this.lefts[box] as number, this.rights[box] as number]
-    const leftLow = left * width * 2
-    const rightLow = right * width * 2
-    let hasChanged = false
-    let areEqual = 1
-    for (let at = low; at < low + width; at++) {
-      const offset = at - low
-      const [lowOfLeft, lowOfRight] = [
-        bounds[leftLow + offset] as number,
-        bounds[rightLow + offset] as number,
-      ]
-      const highOfLeft = bounds[leftLow + width + offset] as number
-      const highOfRight = bounds[rightLow + width + offset] as number
-      const least = lowOfLeft < lowOfRight ? lowOfLeft : lowOfRight
-      const most = highOfLeft > highOfRight ? highOfLeft : highOfRight
-      if (least !== most) areEqual = 0
-      if (bounds[at] === least && bounds[at + width] === most) continue
-      hasChanged = true
-      bounds[at] = least
-      bounds[at + width] = most
-    }
-    this.areEqual[box] = areEqual
-    const [one, other] = [this.firsts[left] as number, this.firsts[right] as number]
-    const first = this.#isBefore(other, one) ? other : one
-    if (this.firsts[box] !== first) hasChanged = true
-    this.firsts[box] = first
-    return hasChanged
   }
 
   /** An empty leaf goes; the box beside it takes the place of the one around both. */
@@ -325,13 +236,11 @@ export class BoxTree extends Boxes {
 
   /** Makes of a box a tree of some of these points, about halved at each step. Their order changes. */
   #build(box: number, slots: Int32Array, from: number, to: number): void {
-    this.#measure(box, slots, from, to)
     this.sizes[box] = to - from
     this.changes[box] = 0
     this.crowds[box] = undefined
-    if (to - from <= LEAF_MAX || this.areEqual[box] === 1)
-      return this.#makeLeaf(box, slots.subarray(from, to))
-    this.#chooseSplit(box, slots, from, to)
+    if (to - from <= LEAF_MAX || !this.#chooseSplit(box, slots, from, to))
+      return this.#makeLeaf(box, slots, from, to)
     let middle = from
     for (let at = from; at < to; at++) {
       const slot = slots[at] as number
@@ -339,59 +248,66 @@ export class BoxTree extends Boxes {
       slots[at] = slots[middle] as number
       slots[middle++] = slot
     }
-    const [left, right] = [this.newBox(box), this.newBox(box)]
+    const left = this.newBox(box)
+    const right = this.newBox(box)
     this.lefts[box] = left
     this.rights[box] = right
     this.#build(left, slots, from, middle)
     this.#build(right, slots, middle, to)
+    this.join(box)
   }
 
-  #makeLeaf(box: number, slots: Int32Array): void {
+  #makeLeaf(box: number, slots: Int32Array, from: number, to: number): void {
     this.lefts[box] = NO_BOX
-    for (const slot of slots) this.#leafOf[slot] = box
-    if (slots.length <= LEAF_MAX) return this.members.set(slots, box * LEAF_MAX)
+    for (let at = from; at < to; at++) this.#leafOf[slots[at] as number] = box
+    if (to - from <= LEAF_MAX) {
+      for (let at = from; at < to; at++) this.members[box * LEAF_MAX + at - from] = slots[at] as number
+      return this.measure(box, slots, from, to)
+    }
     const crowd = new SlotHeap()
-    crowd.fill(slots, this.#order(), this.#positions)
+    crowd.fill(slots.subarray(from, to), this.#order(), this.#positions)
     this.crowds[box] = crowd
   }
 
-  /** Splits by the number in which the points differ most, at the middle one of some of them. */
-  #chooseSplit(box: number, slots: Int32Array, from: number, to: number): void {
-    const by = this.#widest(box)
+  /**
+   * Splits by the number in which some of the points differ most, at the middle one of these. False when all points are
+   * equal; then the box has their bounds.
+   */
+  #chooseSplit(box: number, slots: Int32Array, from: number, to: number): boolean {
+    const sample = this.#sample
     const step = Math.ceil((to - from) / SAMPLE_MAX)
-    const sample: number[] = []
-    let [least, next] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-    for (let at = from; at < to; at++) {
-      const number = this.#numberOf(slots[at] as number, by)
-      if (number < least) [least, next] = [number, least]
-      else if (number > least && number < next) next = number
-      if ((at - from) % step === 0) sample.push(number)
+    let count = 0
+    for (let at = from; at < to; at += step) sample[count++] = slots[at] as number
+    if (box !== this.root) this.measure(box, sample, 0, count)
+    // How far apart points are is told by how far apart all are.
+    if (box === this.root || this.areEqual[box] === 1) {
+      this.measure(box, slots, from, to)
+      if (this.areEqual[box] === 1) return false
     }
-    sample.sort((a, b) => a - b)
-    const middle = sample[sample.length >> 1] as number
+    const by = this.widest(box)
+    const least = this.bounds[box * this.width * 2 + by] as number
+    this.#sortBy(by, count)
+    let at = count >> 1
+    while (at < count && this.numberOf(sample[at] as number, by) === least) at++
     this.splitBy[box] = by
     // Nothing is less than the least.
-    this.splitAt[box] = middle > least ? middle : next
+    this.splitAt[box] =
+      at < count
+        ? this.numberOf(sample[at] as number, by)
+        : (this.bounds[(box * 2 + 1) * this.width + by] as number)
+    return true
   }
 
-  /** The number in which the points of the box differ most. */
-  #widest(box: number): number {
-    let [by, most] = [0, 0]
-    for (let at = 0; at < this.width; at++) {
-      const share = this.#shareOf(box, at)
-      if (share > most) [by, most] = [at, share]
+  /** Sorts the sample by one number: few enough to be put in their places one by one. */
+  #sortBy(by: number, count: number): void {
+    const sample = this.#sample
+    for (let next = 1; next < count; next++) {
+      const slot = sample[next] as number
+      const number = this.numberOf(slot, by)
+      let at = next
+      for (; at > 0 && this.numberOf(sample[at - 1] as number, by) > number; at--)
+        sample[at] = sample[at - 1] as number
+      sample[at] = slot
     }
-    return by
-  }
-
-  /** How far apart the points of the box are in one number, as a share of how far all are. */
-  #shareOf(box: number, at: number): number {
-    const { width, bounds } = this
-    const low = box * width * 2 + at
-    const [least, most] = [bounds[low] as number, bounds[low + width] as number]
-    if (least === most) return 0
-    const rootLow = this.root * width * 2 + at
-    const all = (bounds[rootLow + width] as number) - (bounds[rootLow] as number)
-    return Number.isFinite(most) ? (most - least) / all : 1
   }
 }

@@ -7,6 +7,7 @@ import {
   DECIDING_FIELDS,
   hasSameParts,
   prepareRequest,
+  resourcesOf,
 } from '../requests/placement-request.js'
 import type { ClassContext } from './class-plugins.js'
 import { RequestClass } from './request-class.js'
@@ -82,8 +83,8 @@ export class ClassTable {
   }
 
   #familyKeyOf(request: PlacementRequest): string {
-    const fields = this.#readFields.map(field => request[field] ?? null)
-    return fields.every(field => field === null) ? '' : JSON.stringify(fields)
+    if (this.#readFields.every(field => request[field] === undefined)) return ''
+    return JSON.stringify(this.#readFields.map(field => request[field] ?? null))
   }
 
   /** Whether it was asked before. Where nodes are sorted, a class is kept from its second request on: most come but once. */
@@ -120,9 +121,8 @@ function isAlike(request: PlacementRequest, { sample, instances }: KnownClass): 
 export function classKey(request: PlacementRequest): string {
   const { requests = {} } = request
   let key = ''
-  const names = Object.keys(requests)
-  if (names.length > 1) names.sort()
-  for (const name of names) if (requests[name] !== 0) key += `${name.length} ${name} ${requests[name]} `
+  for (const name of resourcesOf(requests))
+    if (requests[name] !== 0) key += `${name.length} ${name} ${requests[name]} `
   for (let index = 1; index < DECIDING_FIELDS.length; index++) {
     const value = request[DECIDING_FIELDS[index] as RequestField]
     if (value !== undefined) key += `|${index} ${JSON.stringify(value)}`

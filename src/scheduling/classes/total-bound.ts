@@ -154,23 +154,28 @@ export class TotalBound {
     return true
   }
 
-  #mostOf({ of, counts, isJoint, isWhole }: ShareTerm, isOne: boolean): number {
-    if (of === 'even') {
-      const apart =
-        isJoint || isOne ? deviationOf(this.#least, counts) : leastDeviation(this.#least, this.#most, counts)
-      const even = (1 - apart) * PERCENT_MAX
-      return isWhole && (isOne || !isJoint) ? Math.trunc(even + ROUNDING) : even
-    }
+  #mostOf(term: ShareTerm, isOne: boolean): number {
+    const most = term.of === 'even' ? this.#evenness(term, isOne) : this.#meanShare(term)
+    return term.isWhole && (isOne || !term.isJoint) ? Math.trunc(most + ROUNDING) : most
+  }
+
+  #evenness({ counts, isJoint }: ShareTerm, isOne: boolean): number {
+    const apart =
+      isJoint || isOne ? deviationOf(this.#least, counts) : leastDeviation(this.#least, this.#most, counts)
+    return (1 - apart) * PERCENT_MAX
+  }
+
+  #meanShare({ of, counts }: ShareTerm): number {
     const shares = of === 'used' ? this.#most : this.#free
-    let [sum, weights] = [0, 0]
+    let sum = 0
+    let weights = 0
     for (let at = 0; at < shares.length; at++) {
       if ((this.#least[at] as number) < 0) continue
       const count = counts[at] as number
       sum += (shares[at] as number) * PERCENT_MAX * count
       weights += count
     }
-    const mean = weights === 0 ? 0 : sum / weights
-    return isWhole ? Math.floor(mean + ROUNDING) : mean
+    return weights === 0 ? 0 : sum / weights
   }
 }
 
@@ -196,7 +201,10 @@ function hasRoom(demands: readonly Demand[], range: PointRange): boolean {
 
 /** The population standard deviation; half the difference when there are two. */
 function deviationOf(shares: Float64Array, counts: readonly number[]): number {
-  let [count, sum, last, previous] = [0, 0, 0, 0]
+  let count = 0
+  let sum = 0
+  let last = 0
+  let previous = 0
   for (let at = 0; at < shares.length; at++) {
     const share = shares[at] as number
     if (share < 0 || (counts[at] as number) === 0) continue
@@ -217,7 +225,9 @@ function deviationOf(shares: Float64Array, counts: readonly number[]): number {
 
 /** A deviation that no node has less of: n shares of which two are `d` apart deviate by `d / √(2n)` at least. */
 function leastDeviation(least: Float64Array, most: Float64Array, counts: readonly number[]): number {
-  let [count, largestLow, smallestHigh] = [0, 0, 1]
+  let count = 0
+  let largestLow = 0
+  let smallestHigh = 1
   for (let at = 0; at < least.length; at++) {
     const low = least[at] as number
     const high = most[at] as number
