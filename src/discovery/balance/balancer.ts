@@ -2,13 +2,20 @@
 export interface Candidate {
   /** Unique; the endpoint's id. */
   readonly id: string
-  /** ≥ 0; 0 is never picked while another is above 0. */
+  /** ≥ 0; 0 is never picked while there is another above 0. With none above 0 all are alike. */
   readonly weight: number
   /**
    * Candidates of one group share what the group's weights add up to, however they come and go. Default: one group
    * of all.
    */
   readonly group?: string
+}
+
+/** Those that may be picked: with a weight above 0, or all alike where none has one. */
+export function weighted(candidates: readonly Candidate[]): readonly Candidate[] {
+  if (candidates.every(({ weight }) => weight > 0)) return candidates
+  const above = candidates.filter(({ weight }) => weight > 0)
+  return above.length > 0 ? above : candidates.map(candidate => ({ ...candidate, weight: 1 }))
 }
 
 /** What one pick may look at. */
@@ -28,6 +35,6 @@ export interface PickRequest {
 export interface Balancer {
   /** Replaces the candidates; ids must be unique. */
   update(candidates: readonly Candidate[]): void
-  /** Undefined when there is no candidate, or every one is excluded. */
+  /** Undefined when there is no candidate, or every one that has a weight is excluded. */
   pick(request?: PickRequest): string | undefined
 }

@@ -1,4 +1,5 @@
 import type { Balancer, Candidate } from './balancer.js'
+import { weighted } from './balancer.js'
 
 /** The smallest (active + 1) / weight; among equals, by turns. A pick costs O(candidates). */
 export function createLeastConnections(): Balancer {
@@ -6,7 +7,7 @@ export function createLeastConnections(): Balancer {
   let last: string | undefined
   return {
     update: next => {
-      candidates = next
+      candidates = weighted(next)
     },
     pick: ({ excluded, active = () => 0 } = {}) => {
       const count = candidates.length

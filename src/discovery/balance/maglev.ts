@@ -2,6 +2,7 @@ import { InvalidError } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
 import { fnv1a32 } from '../structures/fnv1a.js'
 import type { Balancer, Candidate } from './balancer.js'
+import { weighted } from './balancer.js'
 
 /** Where a candidate's preferences begin, and how far they are apart. */
 export interface MaglevPermutation {
@@ -69,18 +70,13 @@ export function createMaglev(size: number = TABLE_SIZE): Balancer {
   let table: Int32Array = new Int32Array(0)
   return {
     update: candidates => {
-      const sorted = candidates.toSorted((a: Candidate, b: Candidate) => compareText(a.id, b.id))
+      const sorted = weighted(candidates).toSorted((a: Candidate, b: Candidate) => compareText(a.id, b.id))
       ids = sorted.map(({ id }) => id)
       const permutations = sorted.map(({ id, weight }) => {
         const { offset, skip } = maglevPermutation(id, size)
         return { offset, skip, weight }
       })
-      table = permutations.some(({ weight }) => weight > 0)
-        ? maglevTable(permutations, size)
-        : maglevTable(
-            permutations.map(({ offset, skip }) => ({ offset, skip })),
-            size,
-          )
+      table = maglevTable(permutations, size)
     },
     pick: ({ key = '', excluded } = {}) => {
       const hash = fnv1a32(key)

@@ -1,6 +1,7 @@
 import type { Random } from '../../core/index.js'
 import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { Balancer, Candidate } from './balancer.js'
+import { weighted } from './balancer.js'
 import { twoOf } from './random-choice.js'
 
 /** A balancer that learns from response times. */
@@ -32,7 +33,7 @@ export function createPeakEwma(random: Random, decayMs: number = DECAY_MS): Peak
   let averages = new Map<string, Average>()
   return {
     update: given => {
-      candidates = given
+      candidates = weighted(given)
       averages = new Map([...averages].filter(([id]) => given.some(candidate => candidate.id === id)))
     },
     observe: (id, rttMs, nowMs) => {
@@ -47,7 +48,7 @@ export function createPeakEwma(random: Random, decayMs: number = DECAY_MS): Peak
       average.atMs = nowMs
     },
     pick: ({ excluded, active = () => 0 } = {}) => {
-      const list = candidates.filter(({ id, weight }) => weight > 0 && excluded?.has(id) !== true)
+      const list = candidates.filter(({ id }) => excluded?.has(id) !== true)
       const [first, second] = twoOf(list, random)
       if (first === undefined || second === undefined) return first?.id
       const cost = ({ id, weight }: Candidate): number =>

@@ -1,12 +1,13 @@
 import type { Random } from '../../core/index.js'
 import type { Balancer, Candidate, PickRequest } from './balancer.js'
+import { weighted } from './balancer.js'
 
 /** One at random, by weight. A pick costs O(candidates). */
 export function createRandomChoice(random: Random): Balancer {
   let candidates: readonly Candidate[] = []
   return {
     update: given => {
-      candidates = given
+      candidates = weighted(given)
     },
     pick: (request = {}) => drawn(allowed(candidates, request), random)?.id,
   }
@@ -20,7 +21,7 @@ export function createPowerOfTwo(random: Random): Balancer {
   let candidates: readonly Candidate[] = []
   return {
     update: given => {
-      candidates = given.some(({ weight }) => weight > 0) ? given.filter(({ weight }) => weight > 0) : given
+      candidates = weighted(given)
     },
     pick: (request = {}) => {
       const { active = () => 0 } = request
@@ -48,9 +49,6 @@ function allowed(candidates: readonly Candidate[], { excluded }: PickRequest): r
 
 function drawn(candidates: readonly Candidate[], random: Random): Candidate | undefined {
   const total = candidates.reduce((sum, { weight }) => sum + weight, 0)
-  if (total === 0) return candidates[Math.floor(random.next() * candidates.length)]
   let left = random.next() * total
-  return (
-    candidates.find(({ weight }) => (left -= weight) < 0) ?? candidates.findLast(({ weight }) => weight > 0)
-  )
+  return candidates.find(({ weight }) => (left -= weight) < 0) ?? candidates.at(-1)
 }

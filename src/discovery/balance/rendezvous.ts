@@ -1,5 +1,6 @@
 import { hashText } from '../structures/text-hash.js'
 import type { Balancer, Candidate } from './balancer.js'
+import { weighted } from './balancer.js'
 
 /**
  * Rendezvous hashing: each key ranks all candidates, the first that is not excluded is picked. When one goes, only its keys
@@ -9,7 +10,7 @@ export function createRendezvous(): Balancer {
   let candidates: readonly Candidate[] = []
   return {
     update: given => {
-      candidates = given
+      candidates = weighted(given)
     },
     pick: ({ key = '', excluded } = {}) => {
       let best: string | undefined

@@ -1,6 +1,7 @@
 import { assertValid, wholeNumber } from '../../core/internal.js'
 import { hashText } from '../structures/text-hash.js'
 import type { Balancer } from './balancer.js'
+import { weighted } from './balancer.js'
 
 /** Points of the candidate with the largest weight. They do not depend on how many others there are. */
 const POINTS = 128
@@ -18,10 +19,11 @@ export function createRingHash(points: number = POINTS): Balancer {
   let ring: readonly { readonly at: number; readonly id: string }[] = []
   return {
     update: candidates => {
-      const most = Math.max(...candidates.map(({ weight }) => weight), 0)
-      ring = candidates
+      const ours = weighted(candidates)
+      const most = Math.max(...ours.map(({ weight }) => weight), 0)
+      ring = ours
         .flatMap(({ id, weight }) => {
-          const own = weight === most ? points : Math.ceil((points * weight) / most)
+          const own = Math.ceil((points * weight) / most)
           return Array.from({ length: own }, (_, n) => ({ at: hashText(`${id}_${n}`), id }))
         })
         .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))

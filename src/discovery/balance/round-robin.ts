@@ -1,5 +1,6 @@
 import { compareText } from '../../core/internal.js'
 import type { Balancer, Candidate } from './balancer.js'
+import { weighted } from './balancer.js'
 import type { Turns } from './turns.js'
 import { createTurns } from './turns.js'
 
@@ -16,7 +17,7 @@ export function createRoundRobin(): Balancer {
   return {
     update: candidates => {
       const members = new Map<string, Candidate[]>()
-      for (const candidate of candidates) {
+      for (const candidate of weighted(candidates)) {
         const { group = '' } = candidate
         const list = members.get(group)
         if (list === undefined) members.set(group, [candidate])

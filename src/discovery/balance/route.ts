@@ -100,7 +100,8 @@ export function routeFor(
     if (!able.has(endpoint))
       reasons.set(endpoint.id, endpoint.conditions.terminating ? 'Terminating' : 'NotReady')
   const near = nearest([...able], service, request, policy)
-  for (const endpoint of able) if (!near.includes(endpoint)) reasons.set(endpoint.id, 'Farther')
+  const isNear = new Set(near)
+  for (const endpoint of able) if (!isNear.has(endpoint)) reasons.set(endpoint.id, 'Farther')
   const { ejected = new Set<string>(), panicShare = PANIC_SHARE } = policy
   const good = near.filter(({ id }) => !ejected.has(id))
   const panic = near.length > 0 && good.length < near.length && good.length / near.length < panicShare

@@ -69,6 +69,57 @@ describe.each(policies)('%s', policy => {
   })
 })
 
+describe.each(policies)('%s', policy => {
+  test('weight 0 is picked only where there is no other, and then all are alike', () => {
+    const ids = (weights: readonly number[]): ReadonlySet<string | undefined> => {
+      const balancer = made(
+        policy,
+        weights.map((weight, i) => ({ id: `e${i}`, weight })),
+      )
+      return new Set(keys.slice(0, 100).map(key => balancer.pick({ key })))
+    }
+    expect(ids([0, 2, 0, 1])).not.toContain('e0')
+    expect(ids([0, 2, 0, 1])).not.toContain('e2')
+    expect(ids([0, 2, 0, 1])).not.toContain(undefined)
+    expect(ids([0, 0, 0])).toEqual(new Set(['e0', 'e1', 'e2']))
+  })
+})
+
+test.each<readonly [BalancePolicy, number]>([
+  ['round-robin', 0],
+  ['random', 0.04],
+  ['ring-hash', 0.1],
+  ['maglev', 0.04],
+  ['rendezvous', 0.04],
+])('by %s a weight is a share, give or take %d', (policy, margin) => {
+  const balancer = made(policy, [
+    { id: 'a', weight: 1 },
+    { id: 'b', weight: 3 },
+    { id: 'c', weight: 4 },
+  ])
+  const picked = keys.map(key => balancer.pick({ key }))
+  for (const [id, share] of [
+    ['a', 1 / 8],
+    ['b', 3 / 8],
+    ['c', 4 / 8],
+  ] as const) {
+    const got = picked.filter(other => other === id).length / keys.length
+    expect(Math.abs(got - share), `${id} ${got}`).toBeLessThanOrEqual(margin)
+  }
+})
+
+test.each<BalancePolicy>(['power-of-two', 'peak-ewma', 'least-connections'])(
+  'by %s of two the one with fewer connections for its weight is picked',
+  policy => {
+    const balancer = made(policy, [
+      { id: 'a', weight: 1 },
+      { id: 'b', weight: 4 },
+    ])
+    const pick = (a: number, b: number): unknown => balancer.pick({ active: id => (id === 'a' ? a : b) })
+    expect([pick(1, 0), pick(1, 6), pick(1, 9), pick(0, 2)]).toEqual(['b', 'b', 'a', 'b'])
+  },
+)
+
 describe.each(hashing)('%s', policy => {
   test('a key stays where it is, unless its candidate goes', () => {
     const before = made(policy, candidatesOf(10))
@@ -200,6 +251,29 @@ describe('route', () => {
         expect(verdicts.every(({ share, reason }) => share > 0 === (reason === undefined))).toBe(true)
       }),
     )
+  })
+
+  test('an endpoint that became ready has a share that grows, and its weight counts beside it', () => {
+    const shares = (nowMs: number): readonly number[] =>
+      explainRoute(
+        { ...service, slowStartSeconds: 10 },
+        [endpoint('old'), endpoint('new', { weight: 2 })],
+        { nowMs },
+        { readySinceMs: id => (id === 'new' ? 1000 : -60_000) },
+      ).map(({ share }) => share)
+    const [, first = 0] = shares(1000)
+    const [, half = 0] = shares(6000)
+    const [, whole = 0] = shares(11_000)
+    expect(first).toBeCloseTo(0.2 / 1.2)
+    expect(half).toBeCloseTo(1 / 2)
+    expect(whole).toBeCloseTo(2 / 3)
+  })
+
+  test('without a weight above 0 every endpoint is picked as it is explained, whatever the policy', () => {
+    const endpoints = [endpoint('a', { weight: 0 }), endpoint('b', { weight: 0 })]
+    const { candidates, verdicts } = routeFor(service, endpoints)
+    expect(verdicts.map(({ share }) => share)).toEqual([0.5, 0.5])
+    for (const policy of policies) expect(made(policy, candidates).pick(), policy).toBeDefined()
   })
 
   test('the nearest place is preferred, unless it would be overloaded', () => {
