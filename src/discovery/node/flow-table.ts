@@ -18,6 +18,9 @@ interface Entry {
   total: number
   failures: number
   present: boolean
+  /** When its endpoint is killed. */
+  drainDeadlineMs: number | undefined
+  /** Of the end of its flows, while that is to come. */
   deadline: Cancel | undefined
 }
 
@@ -78,23 +81,20 @@ export class FlowTable {
 
   /**
    * Which endpoints exist, each with the time at which its flows end. Flows of those that are gone end after `drainMs`, or
-   * at that time; coming back in time saves them.
+   * at that time if it comes sooner; coming back in time saves them.
    */
   present(endpoints: ReadonlyMap<string, number | undefined>): void {
     for (const [endpoint, drainDeadlineMs] of endpoints) {
       const entry = this.#entryOf(endpoint)
       entry.present = true
-      entry.deadline?.()
-      entry.deadline =
-        drainDeadlineMs === undefined
-          ? undefined
-          : this.#clock.after(Math.max(0, drainDeadlineMs - this.#clock.now()), () => endFlows(entry))
+      entry.drainDeadlineMs = drainDeadlineMs
+      this.#endWithin(entry, Number.POSITIVE_INFINITY)
     }
     for (const [endpoint, entry] of [...this.#entries]) {
       if (endpoints.has(endpoint)) continue
+      const isLeft = entry.present || entry.deadline === undefined
       entry.present = false
-      if (entry.flows.size > 0)
-        entry.deadline ??= this.#clock.after(this.#limits.drainMs, () => endFlows(entry))
+      if (entry.flows.size > 0 && isLeft) this.#endWithin(entry, this.#limits.drainMs)
       this.#forgetIfGone(endpoint, entry)
     }
   }
@@ -117,10 +117,31 @@ export class FlowTable {
   #entryOf(endpoint: string): Entry {
     let entry = this.#entries.get(endpoint)
     if (entry === undefined) {
-      entry = { flows: new Set(), total: 0, failures: 0, present: true, deadline: undefined }
+      entry = {
+        flows: new Set(),
+        total: 0,
+        failures: 0,
+        present: true,
+        drainDeadlineMs: undefined,
+        deadline: undefined,
+      }
       this.#entries.set(endpoint, entry)
     }
     return entry
+  }
+
+  /** Ends its flows after that time, or when its endpoint is killed. */
+  #endWithin(entry: Entry, ms: number): void {
+    entry.deadline?.()
+    const leftMs = (entry.drainDeadlineMs ?? Number.POSITIVE_INFINITY) - this.#clock.now()
+    const waitMs = Math.max(0, Math.min(ms, leftMs))
+    entry.deadline =
+      waitMs === Number.POSITIVE_INFINITY
+        ? undefined
+        : this.#clock.after(waitMs, () => {
+            entry.deadline = undefined
+            endFlows(entry)
+          })
   }
 
   #forgetIfGone(endpoint: string, entry: Entry): void {
