@@ -1,3 +1,5 @@
+import { nameLabels } from '../dns/dns-name.js'
+import type { DnsRecord } from '../dns/dns-record.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import type { RegistrySnapshot } from './registry-snapshot.js'
 
@@ -32,8 +34,22 @@ export function resolveWith(
   for (const profile of profiles) {
     const resolution = profile.resolve(snapshot, question)
     if (resolution === undefined) continue
-    if (resolution.rcode === 'NOERROR') return resolution
+    if (resolution.rcode === 'NOERROR') return writable(resolution)
     denial ??= resolution
   }
   return denial ?? refused(snapshot.revision)
+}
+
+/**
+ * Without records that lead to what is no DNS name: a node's name may make a label too long, and the others are not to be
+ * lost with it.
+ */
+function writable(resolution: Resolution): Resolution {
+  const { answers, additional } = resolution
+  if (answers.every(isWritable) && additional.every(isWritable)) return resolution
+  return { ...resolution, answers: answers.filter(isWritable), additional: additional.filter(isWritable) }
+}
+
+function isWritable(record: DnsRecord): boolean {
+  return nameLabels('target' in record ? record.target : record.name) !== undefined
 }

@@ -234,6 +234,31 @@ describe('what was registered in another spelling is found', () => {
   })
 })
 
+test('what a name of a node makes that is no DNS name is left out, and takes nothing else along', () => {
+  const changes: readonly RegistryChange[] = [
+    service({ namespace: 'default', name: 'web' }),
+    tasks(
+      'default/web',
+      task('web.1', '', { nodeName: 'n1' }),
+      task('web.2', '', { nodeName: 'a..b' }),
+      task('web.3', '', { nodeName: 'n'.repeat(64) }),
+    ),
+    ...['n1', 'a..b', 'n'.repeat(64)].map(
+      (name, i): RegistryChange => ({
+        op: 'set-host',
+        host: { name, addresses: [`10.1.0.${i}`], roles: ['agent'] },
+      }),
+    ),
+  ]
+  const ask = asking(consulNames(), ...changes)
+  expect(ask('web.service.consul.')).toBe('NOERROR 10.1.0.0 10.1.0.1 10.1.0.2')
+  expect(ask('_web._tcp.service.consul.', 'SRV')).toBe('NOERROR n1.node.dc1.consul.:8080')
+  expect(ask('1.0.1.10.in-addr.arpa.', 'PTR')).toBe('NOERROR')
+  expect(asking(mesosNames(), ...changes)('_web._tcp.default.mesos.', 'SRV')).toMatch(
+    /^NOERROR web-\w+-n1\.\S+$/,
+  )
+})
+
 describe('names that become one', () => {
   test('are reported, whatever the order', () => {
     const names = ['/abc', 'abc', 'a_b', 'a.b', 'alone', 'abc']
