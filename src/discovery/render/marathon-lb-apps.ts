@@ -49,8 +49,11 @@ const PROTOCOLS: ReadonlySet<unknown> = new Set<MarathonLbHealthCheck['protocol'
   'MESOS_TCP',
   'COMMAND',
 ])
-/** Would end the line of a configuration. */
-const CONTROL = /\p{Cc}/u
+/** Would end the line of a configuration, or is HAProxy's own: a quote, an escape, a comment. */
+const NOT_PLAIN = /[\p{Cc}"'\\#]/u
+/** What the names of backends may be made of, and `/`. */
+const APP_ID = /^[\w.:/-]+$/
+const PLAIN_RULE = 'must be one line without quotes, backslashes and #'
 const PORT_LABEL = /^HAPROXY_(?:\d+_)?PORT$/
 const MODE_LABEL = /^HAPROXY_(?:\d+_)?MODE$/
 const ADDRESS_LABEL = /^HAPROXY_(?:\d+_)?BIND_ADDR$/
@@ -79,7 +82,9 @@ function listProblems(field: string, value: unknown, look: Look): readonly Field
 function appProblems(field: string, app: Readonly<Record<string, unknown>>): readonly FieldProblem[] {
   const { id, labels, servicePorts, tasks, healthChecks = [] } = app
   return [
-    ...textProblems(`${field}.id`, id),
+    ...(typeof id === 'string' && APP_ID.test(id)
+      ? []
+      : [{ field: `${field}.id`, value: id, message: 'must be of letters, digits and . _ : - /' }]),
     ...(isRecord(labels)
       ? Object.entries(labels).flatMap(([name, value]) =>
           labelProblems(`${field}.labels.${name}`, name, value),
@@ -131,7 +136,7 @@ function labelProblems(field: string, name: string, value: unknown): readonly Fi
   if (ADDRESS_LABEL.test(name)) return textProblems(field, value)
   if (WEIGHT_LABEL.test(name) && !Number.isFinite(Number(value)))
     return [{ field, value, message: 'must be a number' }]
-  return CONTROL.test(value) ? [{ field, value, message: 'must be one line' }] : []
+  return NOT_PLAIN.test(value) ? [{ field, value, message: PLAIN_RULE }] : []
 }
 
 function portProblems(field: string, ports: unknown): readonly FieldProblem[] {
@@ -140,6 +145,6 @@ function portProblems(field: string, ports: unknown): readonly FieldProblem[] {
 }
 
 function textProblems(field: string, value: unknown): readonly FieldProblem[] {
-  const isText = typeof value === 'string' && value !== '' && !/[\s\p{Cc}]/u.test(value)
-  return isText ? [] : [{ field, value, message: 'must be a text without spaces' }]
+  const isText = typeof value === 'string' && value !== '' && !/\s/.test(value) && !NOT_PLAIN.test(value)
+  return isText ? [] : [{ field, value, message: `must be a text without spaces; ${PLAIN_RULE}` }]
 }

@@ -67,8 +67,8 @@ const MARATHON_LB_OPTIONS = /* @__PURE__ */ knownOptions<MarathonLbOptions>('hap
  * goes before `HAPROXY_X`. Names, numbers and cookies of servers are the ones there. Apps that would share the name of a
  * backend are not merged: those after the first are left out and reported. Source: mesosphere/marathon-lb.
  *
- * @throws InvalidError for an app that is none, by its place in the list, and for a label that is more than one line, no
- * number, mode or address where one belongs; unknown members are left alone, as Marathon's API has more
+ * @throws InvalidError for an app that is none, by its place in the list, and for a label that is more than one plain line, or
+ * no number, mode or address where one belongs; unknown members are left alone, as Marathon's API has more
  */
 export function haproxyOfMarathon(
   apps: readonly MarathonLbApp[],

@@ -48,10 +48,19 @@ test('apps with names of their own collide with nobody', () => {
   expect(formatHaproxy(planHaproxy(undefined, config).config)).toContain('backend b_1')
 })
 
+test('what other labels say, and names of hosts in any script, are left as they are', () => {
+  const labels = { note: '"#\n', HAPROXY_0_VHOST: 'bücher.example, shop.example' }
+  const config = haproxyOfMarathon([{ ...app('/Group/web-1.2_3', [10_000], '10.0.0.1'), labels }])
+  const text = formatHaproxy(planHaproxy(undefined, config).config)
+  expect(text).toContain('-m str bücher.example shop.example')
+  expect(text).toContain('backend Group_web-1.2_3_10000')
+  expect(text).not.toContain('"')
+})
+
 const one = app('/a', [10_000], '10.0.0.1')
 const [task] = one.tasks
 
-test.each([
+test.each<readonly [what: string, apps: unknown, field: string]>([
   ['no list', {}, 'apps'],
   ['no app', ['/a'], 'apps[0]'],
   ['without ports', [one, { id: '/b', labels: {}, tasks: [] }], 'apps[1].servicePorts'],
@@ -79,6 +88,22 @@ test.each([
     [{ ...one, labels: { HAPROXY_0_PATH: '/a\n  use_backend secret' } }],
     'apps[0].labels.HAPROXY_0_PATH',
   ],
+  ...['"', "'", '\\', '#', '\u0085', '\r'].map(
+    character =>
+      [
+        `a label with ${JSON.stringify(character)}, which is HAProxy's own,`,
+        [{ ...one, labels: { HAPROXY_0_VHOST: `a${character}.example` } }],
+        'apps[0].labels.HAPROXY_0_VHOST',
+      ] as const,
+  ),
+  [
+    'a check of such a path',
+    [{ ...one, healthChecks: [{ protocol: 'HTTP', path: '/a#b' }] }],
+    'apps[0].healthChecks[0].path',
+  ],
+  ...['/a"b', '/ä', '/a b', ''].map(
+    id => [`the app id ${JSON.stringify(id)}`, [{ ...one, id }], 'apps[0].id'] as const,
+  ),
   ['a task without a host', [{ ...one, tasks: [{ ...task, host: undefined }] }], 'apps[0].tasks[0].host'],
   ['a port out of range', [{ ...one, tasks: [{ ...task, ports: [70_000] }] }], 'apps[0].tasks[0].ports[0]'],
   [
