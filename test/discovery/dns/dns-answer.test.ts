@@ -5,7 +5,7 @@ import type { DnsMessage } from '../../../src/discovery/dns/dns-message.js'
 import { dnsQuery } from '../../../src/discovery/dns/dns-message.js'
 import { parseDnsMessage } from '../../../src/discovery/dns/dns-parse.js'
 import { createDnsResponder } from '../../../src/discovery/dns/dns-responder.js'
-import type { RegistryQuestion } from '../../../src/discovery/index.js'
+import type { RegistryChange, RegistryQuestion } from '../../../src/discovery/index.js'
 import { answerDns, createRegistry, kubernetesNames } from '../../../src/discovery/index.js'
 
 const registry = createRegistry({
@@ -145,6 +145,30 @@ describe('answering', () => {
     ])
     expect(targets(ask({ name: 'away.prod.svc.cluster.local.' }))).toEqual(['www.example.com.'])
     expect(targets(ask({ name: 'loop.prod.svc.cluster.local.' }))).toEqual(['loop.prod.svc.cluster.local.'])
+  })
+
+  test('aliases of each other end where they began, and a chain after ten of them', () => {
+    const aliases = createRegistry({ profiles: [kubernetesNames()] })
+    const alias = (from: string, to: string): RegistryChange => {
+      const externalName = `${to}.prod.svc.cluster.local`
+      const service = {
+        namespace: 'prod',
+        name: from,
+        mode: 'external',
+        vips: [],
+        ports: [],
+        externalName,
+      } as const
+      return { op: 'set-service', service }
+    }
+    const chain = Array.from({ length: 30 }, (_, i) => alias(`c${i}`, `c${i + 1}`))
+    aliases.apply(1, [alias('ping', 'pong'), alias('pong', 'ping'), ...chain, { op: 'synced' }])
+    const followed = (name: string): readonly unknown[] =>
+      aliases
+        .resolve({ name: `${name}.prod.svc.cluster.local.`, type: 'A' })
+        .answers.map(record => record.type === 'CNAME' && record.target.split('.')[0])
+    expect(followed('ping')).toEqual(['pong', 'ping'])
+    expect(followed('c0')).toEqual(Array.from({ length: 10 }, (_, i) => `c${i + 1}`))
   })
 
   test('names with something below exist: NODATA, not NXDOMAIN', () => {

@@ -85,6 +85,12 @@ test('a flood of an hour is forgotten in 15 seconds, and a clock that stands sti
   expect(at(3_600_000 + 15_500 + 1000)).toBe('send')
 })
 
+test('the table is bounded: of more networks than it holds the one not seen for longest is forgotten', () => {
+  const limit = createResponseRateLimit({ responsesPerSecond: 1, slip: 0, countersMax: 2 })
+  const of = (network: number): ResponseRateVerdict => limit.decide(`192.0.${network}.1`, response(), 0)
+  expect([of(1), of(2), of(1), of(3), of(1), of(2)]).toEqual(['send', 'send', 'drop', 'send', 'drop', 'send'])
+})
+
 test.each([
   ['with its question', {}, 29],
   ['with nothing but a header', { questions: [], answers: [], rcode: 5 }, 12],
