@@ -11,6 +11,7 @@ import {
   Task,
   TEMPLATE_HASH_LABEL,
 } from '../../../src/api/index.js'
+import { CELL_NAME_ANNOTATION } from '../../../src/api/internal.js'
 import { controllerOf } from '../../../src/reconcile/index.js'
 import { createCellRolloutController } from '../../../src/rollout/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
@@ -79,7 +80,10 @@ const isNew = (reader: Reader, { metadata, spec }: StatefulSet | DaemonSet, cell
   )
 }
 
-/** How often it was rolled out is history, and the names of cells tell of which set of that name they are. */
+/**
+ * How often it was rolled out is history, and the names of cells tell of which set of that name they are. Tasks that a slot
+ * has counted are kept to look at: somebody may delete them.
+ */
 const withoutHistory = (object: StoredObject): StoredObject | undefined => {
   if (object.kind === 'Revision') return undefined
   if (object.kind === 'Cell') {
@@ -87,6 +91,7 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
       failures: _failures,
       attempted: _attempted,
       lastFailureTime: _time,
+      history: _history,
       ...status
     } = {
       ...(object as Cell).status,
@@ -94,7 +99,10 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
     const { metadata, spec } = object as Cell
     return { ...object, metadata: { ...metadata, name: `${spec.set}-${spec.key}` }, status }
   }
-  if (object.kind === 'Task') return { ...object, metadata: { ...object.metadata, ownerReferences: [] } }
+  if (object.kind === 'Task') {
+    const isKept = CELL_NAME_ANNOTATION in object.metadata.annotations && isTaskFinished(object as Task)
+    return isKept ? undefined : { ...object, metadata: { ...object.metadata, ownerReferences: [] } }
+  }
   if (!['StatefulSet', 'DaemonSet', 'SlotSet'].includes(object.kind)) return object
   const {
     rollout: _rollout,
