@@ -104,7 +104,7 @@ export async function restoreStoreOn(disk: Disk, options: Omit<RestoreOptions, '
         path: disk.path,
       })
     const incarnation = `${env.ids.next('store')}-restored`
-    const head = { version: FORMAT_VERSION, incarnation, entry: 0, revision, timeMs: 0 }
+    const head = { version: FORMAT_VERSION, incarnation, entry: 0, revision, timeMs: env.clock.now() }
     // Without its identity the directory is none, so a restore that is cut short is noticed.
     await writeFirstCheckpoint(disk, { head, versions, notes }, cipher)
     await writeIdentity(disk, incarnation)

@@ -1,3 +1,4 @@
+import { formatTime } from '../../core/index.js'
 import type { StoreOptions } from '../client/memory-store.js'
 import { engineFor, LOG_CAPACITY_DEFAULT } from '../client/memory-store.js'
 import type { StoreParts } from '../client/store-parts.js'
@@ -54,13 +55,13 @@ export async function recover(
   const begin = (start: { readonly start?: number }): Replay =>
     new Replay(storeParts(engineFor(options, { incarnation, ...start })), disk.path)
   const bases = basesOf(found, { logCapacity, until, newest: await newestRevision({ ...place, segments }) })
-  const { replay, known } = (await fromCheckpoint(bases, { place, until, begin })) ?? {
-    replay: fromBeginning(found, until, begin),
-    known: 0,
-  }
+  const { replay, known } = await planted(found, bases, { place, until, begin })
   const { parts } = replay
   let isOver = false
   const visit = (entry: JournalEntry, number: number): void => {
+    // Nothing was there before the first entry, but who asks for a time means what was there then.
+    if (replay.newestMs === Number.NEGATIVE_INFINITY && isLater(until, entry))
+      throw tooEarly(until, { revision: entry.revision ?? 0, timeMs: entry.timeMs })
     isOver ||= isBeyond(until, entry)
     if (!isOver) replay.take(entry, number)
   }
@@ -111,8 +112,13 @@ function isWhole({ checkpoints, segments }: Pick<StoreFiles, 'checkpoints' | 'se
   return first === undefined || (segments[0]?.first === 1 && first.entry !== 0)
 }
 
-/** Plants the first of these checkpoints that is not beyond the point that is wanted. */
-async function fromCheckpoint(
+/**
+ * Begins with the first of these checkpoints that is not beyond the point that is wanted, else with the first entry.
+ *
+ * @throws ExpiredError when the first entry is no longer there
+ */
+async function planted(
+  found: StoreFiles,
   bases: readonly CheckpointFile[],
   {
     place,
@@ -121,12 +127,14 @@ async function fromCheckpoint(
   }: {
     readonly place: Omit<CheckpointSource, 'file'>
     readonly until: RecoveryPoint
-    readonly begin: (start: { readonly start: number }) => Replay
+    readonly begin: (start: { readonly start?: number }) => Replay
   },
-): Promise<{ readonly replay: Replay; readonly known: number } | undefined> {
+): Promise<{ readonly replay: Replay; readonly known: number }> {
+  let earliest = { revision: 0, timeMs: 0 }
   for (const file of bases) {
     let replay: Replay | undefined
     const notes = await readCheckpoint({ ...place, file }, head => {
+      earliest = head
       if (isBeyond(until, head)) return undefined
       const begun = begin({ start: head.revision })
       begun.begin(head.timeMs)
@@ -137,22 +145,27 @@ async function fromCheckpoint(
     replay.notes(notes)
     return { replay, known: file.entry }
   }
-  return undefined
+  if (isWhole(found)) return { replay: begin({}), known: 0 }
+  throw tooEarly(until, earliest)
 }
 
-/** @throws ExpiredError when the first entry is no longer there */
-function fromBeginning(found: StoreFiles, until: RecoveryPoint, begin: (start: object) => Replay): Replay {
-  const { revision = 0 } = found.checkpoints[0] ?? {}
-  if (isWhole(found)) return begin({})
-  throw new ExpiredError(until.revision ?? 0, revision, {
-    message: `the directory knows nothing that is older than revision ${revision}; choose a later point, or a backup`,
+/** The point is older than everything that is known. */
+function tooEarly(
+  { revision: wanted = 0 }: RecoveryPoint,
+  { revision, timeMs }: { readonly revision: number; readonly timeMs: number },
+): ExpiredError {
+  const earliest = formatTime(timeMs)
+  return new ExpiredError(wanted, revision, {
+    message: `the directory knows nothing that is older than revision ${revision} of ${earliest}; choose a later point, or a backup`,
+    earliest,
   })
 }
 
-function isBeyond(
-  until: RecoveryPoint,
-  { revision = 0, timeMs }: Pick<JournalEntry, 'revision' | 'timeMs'>,
-): boolean {
-  const { revision: last, timeMs: lastMs } = until
-  return (last !== undefined && revision > last) || (lastMs !== undefined && timeMs > lastMs)
+function isBeyond(until: RecoveryPoint, entry: Pick<JournalEntry, 'revision' | 'timeMs'>): boolean {
+  const { revision = 0 } = entry
+  return (until.revision !== undefined && revision > until.revision) || isLater(until, entry)
+}
+
+function isLater(until: RecoveryPoint, { timeMs }: Pick<JournalEntry, 'timeMs'>): boolean {
+  return until.timeMs !== undefined && timeMs > until.timeMs
 }

@@ -133,6 +133,8 @@ interface ExpiredDetails {
   readonly message?: string
   /** A token that goes on with a list, from the newest revision. */
   readonly continue?: string
+  /** The time of the oldest, RFC 3339, where a time was asked for. */
+  readonly earliest?: string
 }
 
 /** The revision asked for has not happened; most often it comes from another store. */

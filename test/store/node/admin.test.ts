@@ -338,6 +338,26 @@ describe('keelson-store', () => {
     })
   })
 
+  test('refuses a time before everything that it knows, and says which is the earliest', async () => {
+    const restored = join(folder, `early-${made++}`)
+    const began = Date.now()
+    await program('restore', restored, dir)
+    const later = await openStore({ kinds, dir: restored })
+    await later.env.clock.sleep(2)
+    await later.delete(Widget, ref)
+    await later.close()
+    for (const from of [dir, restored]) {
+      const target = join(folder, `early-${made++}`)
+      const early = await program('restore', target, from, '--at', '1999-01-01T00:00:00Z')
+      expect(early).toMatchObject({ code: 1, lines: [] })
+      const [, earliest = ''] = /older than revision \d+ of (\S+);/.exec(early.notes) ?? []
+      expect(Date.parse(earliest)).toBeGreaterThan(began - 600_000)
+      expect((await program('restore', target, from, '--at', earliest)).code).toBe(0)
+    }
+    const empty = await program('restore', join(folder, `early-${made++}`), dir, '--at', '0')
+    expect(empty.lines).toEqual([expect.stringMatching(/^revision 0: 0 objects/)])
+  })
+
   test('does not copy a directory to itself, whatever it is called', async () => {
     await store.close()
     const link = join(folder, `link-${made++}`)
