@@ -126,6 +126,17 @@ describe('what is told of those that wait', () => {
   })
 })
 
+/** Two tasks in one commit, so that they are one batch. */
+async function addTogether(world: Cluster, cpuOfFirst: string): Promise<void> {
+  await world.env.run(() =>
+    world.store.transact(tx => {
+      tx.create(Task, { metadata: { namespace: 'default', name: 'a' }, spec: cpu(cpuOfFirst) })
+      tx.create(Task, { metadata: { namespace: 'default', name: 'b' }, spec: cpu('1') })
+    }),
+  )
+  await world.env.settle()
+}
+
 describe('with several workers', () => {
   /** Two tasks wait for a node; it comes, and their commit takes a second. */
   async function slowlyBound(isRefused: boolean): Promise<Cluster> {
@@ -181,4 +192,35 @@ describe('with several workers', () => {
     expect(world.nodeOf('small')).toBe('n1')
     expect(world.scheduled('large')).toContain('Insufficient cpu')
   })
+
+  test('who was to be tried while its refusal was being written is tried after that', async () => {
+    const world = createCluster()
+    let isFirst = true
+    const client = tapWrites(world.store.client(world.env), async (write, next) => {
+      if (write.verb !== 'modifyStatus' || !isFirst) return next(write)
+      isFirst = false
+      await world.env.clock.sleep(500)
+      return next(write)
+    })
+    await run(world, { concurrency: 2 }, client)
+    await addTogether(world, '9')
+    await world.addNode('n1', { cpu: 1 })
+    await world.env.advance(1_000)
+    expect(world.nodeOf('b')).toBe('n1')
+  })
+})
+
+test('all of a batch whose commit failed are tried again, not only the first', async () => {
+  const world = createCluster()
+  await world.addNode('n1', { cpu: 2 })
+  let isFirst = true
+  const client = tapWrites(world.store.client(world.env), async (write, next) => {
+    if (write.verb !== 'transact' || !isFirst) return next(write)
+    isFirst = false
+    throw new KeelsonError({ code: 'Unavailable', message: 'no answer came', details: {} })
+  })
+  await run(world, {}, client)
+  await addTogether(world, '1')
+  await world.env.advance(20_000)
+  expect(['a', 'b'].map(world.nodeOf)).toEqual(['n1', 'n1'])
 })
