@@ -161,10 +161,9 @@ export class KeelsonError<Code extends KeelsonErrorCode = KeelsonErrorCode> exte
     this.name = new.target.name
     this.code = options.code
     this.details = boundedDetails(options.details ?? ({} as DetailsByCode[Code]))
-  }
-
-  static {
-    Object.defineProperty(this.prototype, brand, { value: true })
+    // With the first error: one of each would cost 0.2 µs, and a class that is marked where it is made is never left out
+    // of a bundle.
+    if (!(brand in this)) Object.defineProperty(KeelsonError.prototype, brand, { value: true })
   }
 }
 
