@@ -1,7 +1,8 @@
 // Four frameworks share four nodes: a service scheduler runs three Marathon apps, a batch scheduler counts words where they
-// lie, a scheduler that thinks like Kubernetes binds pods by claims, one gang of three at once; a fourth wants 64 cpus and
-// is told why it gets nothing. Every task is a real process. Meanwhile clients come, a node is drained, the service scheduler
-// fails over, and a node fails. In the end a pool over a store loses its leader.
+// lie, a Kubernetes with a store and controllers of its own binds the pods of a Deployment and of Jobs by claims, one gang
+// of three at once; a fourth wants 64 cpus and is told why it gets nothing. Every task is a real process. Meanwhile clients
+// come, a node is drained, the service scheduler fails over, and a node fails. In the end a pool over a store loses its
+// leader.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { createPool, matchOffers, resources } from 'keelson/offers'
 import type { HttpLoad } from '../runtime/http-load.js'
 import { createHttpLoad } from '../runtime/http-load.js'
 import { planLoopback } from '../runtime/loopback.js'
+import { PodWorkloads } from './pod-workloads.js'
 import { Pods } from './pods.js'
 import { failPoolOver } from './pool-failover.js'
 import { ProcessDriver } from './processes.js'
@@ -22,7 +24,6 @@ import { WordCount } from './word-count.js'
 const NODES = 4
 const BLOCKS = 48
 const LINES_PER_BLOCK = 2_000
-const SINGLE_PODS = 42
 const DEADLINE_MS = 80_000
 const SAMPLE_MS = 250
 /** Three of one, three on hosts of their own, four over two racks. */
@@ -32,6 +33,7 @@ const APPS = [
   'hello-marathon-grouped.json',
 ]
 const RACKS = 2
+const PODS_MANIFEST = 'hello-kubernetes.yaml'
 const REQUESTS_PER_SECOND = 50
 /** More than any node has. */
 const GIANT_NEED = { cpus: 64 }
@@ -43,6 +45,8 @@ const directory = mkdtempSync(join(tmpdir(), 'two-level-'))
 const chartFile = process.argv[2] ?? join(directory, 'shares.svg')
 const driver = new ProcessDriver()
 const pool = createPool({ driver, allocator: { grain: 'fair' } })
+const pods = new Pods(pool, SERVER_DIRECTORY)
+const podWork = new PodWorkloads(pods.client)
 const startMs = Date.now()
 
 try {
@@ -52,6 +56,7 @@ try {
   console.error(error)
   process.exitCode = 1
 } finally {
+  await pods.close()
   pool.close()
   await driver.killAll()
   rmSync(directory, { recursive: true, force: true })
@@ -73,6 +78,9 @@ async function tell(): Promise<void> {
   load.expect(['v1'])
   load.begin()
 
+  await pods.start()
+  await podWork.apply(join(SERVER_DIRECTORY, PODS_MANIFEST))
+  await until('the Deployment of pods is available', () => podWork.isAvailable)
   const text = Array.from({ length: BLOCKS }, (_, block) => blockOf(block))
   const batch = new WordCount(pool, {
     directory,
@@ -80,29 +88,30 @@ async function tell(): Promise<void> {
     blocks: text,
     nodes: [...agents.keys()],
   })
-  const pods = new Pods(pool, podsToRun())
   const giant = pool.subscribe({
     name: 'giant',
     id: 'giant',
     roles: [{ role: 'giant', demand: [{ shape: GIANT_NEED, count: 1 }] }],
   })
   void batch.run()
-  void pods.run()
-  const watching = watch(chart, { services: () => services, batch, pods })
+  await podWork.applyRuns()
+  const watching = watch(chart, { services: () => services, batch })
   try {
     await until('batch and pods contended for a while', () => chart.contendedSamples >= 24)
-    await drainNode(agents.get('node-2')!, () => services)
+    await drainNode(agents.get(nodeOfPod())!, () => services)
     services = await failOver(services, files)
     await until('the one that was stopped is replaced', () => services.isComplete)
     await judgeLoad(load)
-    await failNode('node-3', () => services)
-    await until('everything is done', () => batch.isComplete && pods.isComplete && services.isComplete)
+    await failNode(nodeOfPod(), () => services)
+    await until('everything is done', () => batch.isComplete && podWork.isComplete && services.isComplete)
+    await scaleDown(2)
   } finally {
     clearInterval(watching)
   }
   writeFileSync(chartFile, chart.toSvg())
   console.log(process.argv[2] === undefined ? '' : `\nshares over time: ${chartFile}`)
   judge(chart, batch, text)
+  podWork.judge()
   judgePlaces(services)
   for (const [task, address] of services.addresses) {
     const response = await healthOf(address)
@@ -127,18 +136,44 @@ async function startNodes(): Promise<ReadonlyMap<string, AgentHandle>> {
   return agents
 }
 
-function podsToRun(): ConstructorParameters<typeof Pods>[1] {
-  const program = { command: ['sleep', '0.6'], directory }
-  const gang = ['g1', 'g2', 'g3'].map(id => ({ id, program, gang: 'trainers' }))
-  return [...gang, ...Array.from({ length: SINGLE_PODS }, (_, n) => ({ id: `pod-${n}`, program }))]
+/** A node where a pod of the Deployment serves. */
+function nodeOfPod(): string {
+  const [node] = podWork.serving.values()
+  assert(node !== undefined, 'the Deployment has pods')
+  return node
+}
+
+/** Pods of the Deployment that are gone are replaced by others; there are as many as before. */
+async function podsReplaced(before: readonly string[], from: string): Promise<void> {
+  await until('the pods are replaced', () => {
+    const { serving, isAvailable } = podWork
+    return isAvailable && before.every(name => !serving.has(name))
+  })
+  const serving = [...podWork.serving].map(([name, node]) => `${name} on ${node}`)
+  console.log(`pods of the Deployment that left ${from}: ${before.length}; available: ${serving.join(', ')}`)
+}
+
+/** The pod that its replica controller deletes is stopped in the pool. */
+async function scaleDown(replicas: number): Promise<void> {
+  await podWork.scale(replicas)
+  await until('the surplus pod is stopped', () => podWork.isAvailable && podProcesses().length === replicas)
+  assert.deepEqual(podProcesses(), [...podWork.serving.keys()].sort())
+  console.log(`scaled to ${replicas}: what runs is ${podProcesses().join(', ')}`)
+}
+
+/** Processes of pods of the Deployment. */
+function podProcesses(): readonly string[] {
+  return [...driver.pids().keys()].filter(task => task.startsWith('hello-')).sort()
+}
+
+/** Pods of the Deployment that serve on a node. */
+function podsOn(node: string): readonly string[] {
+  return [...podWork.serving].flatMap(([name, where]) => (where === node ? [name] : []))
 }
 
 /** Prints shares each second, and samples them more often. */
-function watch(
-  chart: ShareChart,
-  of: { services: () => Services; batch: WordCount; pods: Pods },
-): NodeJS.Timeout {
-  const { services, batch, pods } = of
+function watch(chart: ShareChart, of: { services: () => Services; batch: WordCount }): NodeJS.Timeout {
+  const { services, batch } = of
   console.log(`second  ${ROLES.map(role => role.padEnd(12)).join('')}blocks  pods   instances`)
   let samples = 0
   return setInterval(() => {
@@ -146,7 +181,7 @@ function watch(
     if (samples++ % (1_000 / SAMPLE_MS) !== 0) return
     const second = String(Math.round((Date.now() - startMs) / 1_000))
     const shares = ROLES.map(role => shareOf(pool, role).padEnd(12)).join('')
-    const counts = `${batch.progress.padEnd(8)}${String(pods.finished.size).padEnd(7)}`
+    const counts = `${batch.progress.padEnd(8)}${String(podWork.succeeded).padEnd(7)}`
     console.log(`${second.padEnd(8)}${shares}${counts}${services().addresses.size}`)
   }, SAMPLE_MS)
 }
@@ -154,10 +189,12 @@ function watch(
 /** The node gets no more offers, its tasks end and run elsewhere; then it takes part again. */
 async function drainNode(handle: AgentHandle, services: () => Services): Promise<void> {
   console.log(`\n${handle.id} is drained`)
+  const leaving = podsOn(handle.id)
   await handle.drain()
   const onNode = [...pool.allocator.agents()].find(({ id }) => id === handle.id)
   assert.equal(onNode?.free.quantities()['cpus'], 3, 'nothing is left on the node')
   await until('its services run elsewhere', () => services().isComplete)
+  await podsReplaced(leaving, handle.id)
   handle.reactivate()
   console.log(`${handle.id} had ended all tasks, and is back`)
 }
@@ -186,12 +223,14 @@ async function failOver(before: Services, files: readonly string[]): Promise<Ser
 
 /** Kills all that runs on a node; what was lost runs again. */
 async function failNode(node: string, services: () => Services): Promise<void> {
+  const leaving = podsOn(node)
   const killed = driver.killNode(node)
   console.log(`\n${node} fails with ${killed.length} processes`)
   await until(
     'the services are back',
     () => services().isComplete && !killed.some(task => services().addresses.has(task)),
   )
+  await podsReplaced(leaving, node)
 }
 
 /** Both halves of why a framework has nothing: what the pool says of it, and what it makes of what is offered. */
@@ -239,9 +278,7 @@ function judgePlaces(services: Services): void {
 }
 
 function servicePids(): readonly string[] {
-  return [...driver.pids()]
-    .flatMap(([task, pid]) => (task.startsWith('hello') ? [`${task} ${pid}`] : []))
-    .sort()
+  return [...driver.pids()].flatMap(([task, pid]) => (/^hello\d/.test(task) ? [`${task} ${pid}`] : [])).sort()
 }
 
 function judge(chart: ShareChart, batch: WordCount, text: readonly string[]): void {

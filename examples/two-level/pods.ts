@@ -1,120 +1,135 @@
-import { parseResources } from 'keelson/core'
-import type { OfferPool, PoolView, Session } from 'keelson/offers'
-import type { Scheduler } from 'keelson/scheduling'
-import { createScheduler } from 'keelson/scheduling'
-import type { Program } from './processes.js'
+import { setInterval } from 'node:timers/promises'
+import { Deployment, Job, ReplicaSet, Revision, Task } from 'keelson/api'
+import { systemEnv } from 'keelson/core'
+import type { OfferPool, Session } from 'keelson/offers'
+import type { Manager } from 'keelson/reconcile'
+import { createGarbageCollector, createManager } from 'keelson/reconcile'
+import { createRolloutController } from 'keelson/rollout'
+import type { Client } from 'keelson/store'
+import { createStore } from 'keelson/store'
+import { createJobController, createReplicaController } from 'keelson/workloads'
+import type { Binding } from './pod-binder.js'
+import { isPending, needOf, PodBinder } from './pod-binder.js'
+import { createPodController, FINALIZER, notePod } from './pod-controller.js'
+import { scheduledStatus } from './pod-status.js'
 
-/** A pod to be run once; those of one gang start together or not at all. */
-export interface Pod {
-  readonly id: string
-  readonly program: Program
-  readonly gang?: string
-}
-
-const NEED = { cpus: 1, mem: 64 }
-const REQUESTS = parseResources({ cpu: 1, memory: '64Mi' })
+const KINDS = [Deployment, Job, ReplicaSet, Revision, Task]
 const LOOK_EACH_MS = 100
-/** A pod that ended so is run again. */
-const LOST: ReadonlySet<string> = new Set(['failed', 'killed', 'dropped'])
+/** A node that fails is no fault of its pods: what has run for a second is replaced at once. */
+const BACKOFF = { baseMs: 1_000, stableAfterMs: 1_000 }
 
 /**
- * A scheduler that thinks like Kubernetes: it follows what all agents have, at the cost of what changed, decides for
- * itself, and binds by optimistic claims.
+ * Kubernetes as a framework of the pool: a store of its own, the loops that make pods of Deployments and Jobs, and in the
+ * places of its scheduler and its kubelets this: pods are bound by claims, and become what the pool says of their tasks.
  */
 export class Pods {
-  readonly session: Session
-  readonly finished: Set<string> = new Set()
-  conflicts = 0
-  readonly #scheduler: Scheduler = createScheduler()
-  readonly #waiting: Pod[]
-  readonly #pods: ReadonlyMap<string, Pod>
-  #seen = -1
-  #timer: NodeJS.Timeout | undefined
+  readonly #session: Session
+  readonly #store = createStore({ kinds: KINDS })
+  readonly #client: Client = this.#store.client(systemEnv.fork('pods'))
+  readonly #manager: Manager = createManager({ client: this.#client })
+  readonly #binder: PodBinder
+  /** Names of pods whose place is being written. */
+  readonly #granted = new Set<string>()
+  /** What was asked for last. */
+  #asked = ''
+  #running: Promise<unknown> = Promise.resolve()
 
-  constructor(pool: OfferPool, pods: readonly Pod[]) {
-    this.#waiting = [...pods]
-    this.#pods = new Map(pods.map(pod => [pod.id, pod]))
-    this.session = pool.subscribe({ name: 'pods', id: 'pods', roles: ['pods'] })
-    this.#ask()
+  /** @param directory where the programs of pods are */
+  constructor(pool: OfferPool, directory: string) {
+    this.#session = pool.subscribe({ name: 'pods', id: 'pods', roles: ['pods'] })
+    this.#session.request([])
+    this.#binder = new PodBinder(this.#session, directory)
   }
 
-  get isComplete(): boolean {
-    return this.finished.size === this.#pods.size
+  /** For what it is to run: Deployments and Jobs. */
+  get client(): Client {
+    return this.#client
   }
 
+  /** Some pods have no place yet. */
   get isWaiting(): boolean {
-    return this.#waiting.length > 0
+    return this.#pods().some(isPending)
+  }
+
+  /** Starts its loops; they end with `close`. */
+  async start(): Promise<void> {
+    this.#manager.add(createRolloutController())
+    this.#manager.add(createReplicaController({ backoff: BACKOFF }))
+    this.#manager.add(createJobController())
+    this.#manager.add(createGarbageCollector({ kinds: KINDS }))
+    this.#manager.add(createPodController(this.#session))
+    await this.#manager.start()
+    this.#running = Promise.all([this.#hear(), this.#lookEach()])
+  }
+
+  async close(): Promise<void> {
+    this.#session.disconnect()
+    await this.#running
+    await this.#manager.stop()
+    await this.#store.close()
   }
 
   /** Reads events until the pool closes. */
-  async run(): Promise<void> {
-    this.#timer = setInterval(() => this.#schedule(), LOOK_EACH_MS)
-    for await (const event of this.session) {
+  async #hear(): Promise<void> {
+    for await (const event of this.#session) {
       // It is its turn: what it was offered is free again at once, for claims of its own choice.
-      if (event.type === 'offers') this.session.decline(event.offers, { refuseMs: 1_000 })
+      if (event.type === 'offers') this.#session.decline(event.offers, { refuseMs: 1_000 })
       if (event.type === 'update') {
-        const { task, state } = event.update
+        await notePod(this.#client, event.update)
         event.ack()
-        if (state === 'finished') this.finished.add(task)
-        else if (LOST.has(state)) this.#waiting.push(this.#pods.get(task)!)
-        this.#ask()
       }
-      this.#schedule()
+      await this.#bind()
     }
-    clearInterval(this.#timer)
   }
 
-  #schedule(): void {
-    if (!this.session.connected) return clearInterval(this.#timer)
-    while (this.#bindNext());
+  /** Looks by itself, too: room may have been given back by others. */
+  async #lookEach(): Promise<void> {
+    for await (const _ of setInterval(LOOK_EACH_MS)) {
+      if (!this.#session.connected) return
+      await this.#bind()
+    }
   }
 
-  /** Binds the first pod, or its whole gang; false when there is none, or no room. */
-  #bindNext(): boolean {
-    this.#follow(this.session.view())
-    const [first] = this.#waiting
-    if (first === undefined) return false
-    const together =
-      first.gang === undefined ? [first] : this.#waiting.filter(({ gang }) => gang === first.gang)
-    // Decided on a copy: what the gang would use is in it, until the claim is granted.
-    const trial = this.#scheduler.fork()
-    const items = together.flatMap(({ id, program }) => {
-      const found = trial.place({ key: id, requests: REQUESTS })
-      if (found.kind !== 'placed') return []
-      trial.addTask({ key: id, node: found.node, requests: REQUESTS })
-      return [{ agent: found.node, tasks: [{ id, need: NEED, data: program }] }]
-    })
-    if (items.length < together.length) return false
-    const { committed, rejected } = this.session.claim(items, { mode: 'atomic' })
-    if (rejected.length > 0) this.conflicts++
-    for (const id of committed)
-      this.#waiting.splice(
-        this.#waiting.findIndex(pod => pod.id === id),
-        1,
-      )
+  /** What is granted is launched already, and is then written down. */
+  async #bind(): Promise<void> {
+    if (!this.#session.connected) return
+    const bindings = this.#binder.bind(this.#pods())
+    const names = bindings.map(({ pod }) => pod.metadata.name)
+    for (const name of names) this.#granted.add(name)
     this.#ask()
-    return committed.length > 0
+    if (bindings.length > 0) await this.#write(bindings)
+    for (const name of names) this.#granted.delete(name)
   }
 
-  /** Takes in only what changed since it looked last. */
-  #follow(view: PoolView): void {
-    const changed = view.changes(this.#seen)
-    this.#seen = view.version
-    const ids = changed === 'all' ? [...view.agents()].map(({ id }) => id) : changed
-    for (const id of ids) {
-      const agent = view.agent(id)
-      this.#scheduler.removeNode(id)
-      if (agent?.active !== true) continue
-      const { cpus = 0, mem = 0 } = agent.free.quantities()
-      const allocatable = parseResources({ cpu: cpus, memory: `${Math.floor(mem)}Mi`, pods: 10 })
-      this.#scheduler.addNode({ name: id, allocatable })
-    }
+  /** As a scheduler does, all at once; a task whose pod was deleted meanwhile is stopped. */
+  async #write(bindings: readonly Binding[]): Promise<void> {
+    const scheduledAtMs = systemEnv.clock.now()
+    const unwanted = await this.#client.transact(tx =>
+      bindings.filter(({ pod: { metadata }, node }) => {
+        const pod = tx.get(Task, metadata)
+        if (pod === undefined || !isPending(pod)) return true
+        tx.updateStatus(Task, { ...pod, status: scheduledStatus(pod, node, scheduledAtMs) })
+        tx.modify(Task, metadata, draft => {
+          draft.spec.nodeName = node
+          draft.metadata.finalizers.push(FINALIZER)
+        })
+        return false
+      }),
+    )
+    for (const { pod } of unwanted) if (this.#session.connected) this.#session.kill(pod.metadata.name)
   }
 
   /** The pool knows what waits, so that it does not count as contented. */
   #ask(): void {
-    if (!this.session.connected) return
-    const count = this.#waiting.length
-    this.session.request(count > 0 ? [{ shape: NEED, count }] : [])
+    const shapes = this.#pods().filter(isPending).map(needOf)
+    const asked = JSON.stringify(shapes)
+    if (asked === this.#asked) return
+    this.#asked = asked
+    this.#session.request(shapes.map(shape => ({ shape, count: 1 })))
+  }
+
+  /** All but those whose place is being written. */
+  #pods(): readonly Task[] {
+    return this.#client.list(Task).items.filter(({ metadata }) => !this.#granted.has(metadata.name))
   }
 }

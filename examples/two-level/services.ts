@@ -29,8 +29,8 @@ const FAILOVER_MS = 60_000
 const GRACE_MS = 5_000
 
 /** Asks on a connection of its own: one that was kept may lead to a process that is gone. */
-export async function healthOf(address: string): Promise<Response> {
-  return fetch(`http://${address}/healthz`, { headers: { connection: 'close' } })
+export async function healthOf(address: string, path: string = '/healthz'): Promise<Response> {
+  return fetch(`http://${address}${path}`, { headers: { connection: 'close' } })
 }
 
 /** A service scheduler: keeps so many instances of each app running, where its constraints allow. */
