@@ -70,7 +70,12 @@ describe('filters', () => {
       { labels: { zone: 'a' } },
       [],
     ],
-    ['no alternative at all', { nodeSelector: { terms: [] } }, {}, ['node(s) outside the node selector']],
+    [
+      'no alternative at all',
+      { nodeSelector: { terms: [] } },
+      {},
+      ['node(s) outside the node selector, which no node can meet: an empty list of terms matches no node'],
+    ],
     [
       'another name',
       {

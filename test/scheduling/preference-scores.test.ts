@@ -161,7 +161,7 @@ describe('targets of a spread', () => {
     [{ weight: 0 }, 'ScheduleAnyway', /spread\[0\].weight/],
     [{ weight: 2 }, 'DoNotSchedule', /spread\[0\].weight: is for preferences/],
     [{ within: ['rack'] }, 'DoNotSchedule', /spread\[0\].within: is for preferences/],
-    [{ within: ['zone'] }, 'ScheduleAnyway', /spread\[0\].within: must name at most 8 other/],
+    [{ within: ['zone'] }, 'ScheduleAnyway', /spread\[0\].within: must be a list of at most 8 other/],
     [{ within: ['rack', 'rack'] }, 'ScheduleAnyway', /spread\[0\].within/],
   ] as const)('%j of a rule with %s is not acceptable', (more, whenUnsatisfiable, expected) => {
     const rule = { attribute: 'zone', whenUnsatisfiable, ...more }

@@ -175,10 +175,11 @@ class EngineClient extends WriterVerbs implements Client {
 
   #commitOf(captured: ObjectWrite): Commit<StoredObject> {
     // Named, so that a stack tells where a deferred write is done.
-    const commitWrite: Commit<StoredObject> = replies =>
-      committing(this.engine, captured.options, () =>
-        perform(this.#site(captured.options, { replies, isCaptured: true }), captured),
-      )
+    const commitWrite: Commit<StoredObject> = replies => {
+      const performCaptured = (): StoredObject =>
+        perform(this.#site(captured.options, { replies, isCaptured: true }), captured)
+      return committing(this.engine, captured.options, performCaptured)
+    }
     return commitWrite
   }
 
@@ -192,8 +193,8 @@ class EngineClient extends WriterVerbs implements Client {
     if (write.verb === 'transact') {
       const { body } = write
       const options = ownOptions(write.options)
-      const commitTransaction = (): unknown =>
-        committing(this.engine, options, () => runTransaction(this.#parts, body, options))
+      const runBody = (): unknown => runTransaction(this.#parts, body, options)
+      const commitTransaction = (): unknown => committing(this.engine, options, runBody)
       return path.submit(commitTransaction, () => ({ label: 'transact' })) as Promise<never>
     }
     return this.#optimistic(write) as Promise<never>
