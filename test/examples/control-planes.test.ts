@@ -121,7 +121,8 @@ describe.runIf(canRunEtcd)('two control planes over one etcd, with certificates'
     await load.stop()
 
     expect(leader()).not.toBe(first)
-    expect(client.get(Lease, lease)?.spec.leaseTransitions).toBe(1)
+    // A machine that stands still for longer than a lease makes one more.
+    expect(client.get(Lease, lease)?.spec.leaseTransitions).toBeGreaterThanOrEqual(1)
     // One task for each place and version, one ReplicaSet for each version.
     expect(made.filter(name => name.startsWith('Task'))).toHaveLength(6)
     expect(made.filter(name => name.startsWith('ReplicaSet'))).toHaveLength(2)
