@@ -1,12 +1,12 @@
-import { InvalidError } from '../../core/index.js'
+import type { FieldProblem } from '../../core/index.js'
 import type { Cidr } from '../../core/internal.js'
-import { assertKnown, canonicalIp, knownOptions } from '../../core/internal.js'
+import { assertKnown, assertValid, canonicalIp, knownOptions } from '../../core/internal.js'
 import type { AddressBook } from './address-book.js'
 import { createAddressBook } from './address-book.js'
 import type { AddressPoolStats } from './address-errors.js'
 import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from './address-errors.js'
 import type { AddressStrategy } from './address-search.js'
-import { search, startOf } from './address-search.js'
+import { search, startOf, strategyProblems } from './address-search.js'
 import type { AddressSpace } from './address-space.js'
 import { createAddressSpace } from './address-space.js'
 
@@ -95,7 +95,7 @@ const ADDRESS_POOL_OPTIONS = /* @__PURE__ */ knownOptions<AddressPoolOptions>('c
 /**
  * Makes a pool with no address held.
  *
- * @throws InvalidError for blocks or addresses that cannot be read, overlap, or are too many
+ * @throws InvalidError for blocks or addresses that cannot be read, overlap, or are too many, or a strategy that is none
  *
  * @example
  * ```ts
@@ -111,7 +111,11 @@ const ADDRESS_POOL_OPTIONS = /* @__PURE__ */ knownOptions<AddressPoolOptions>('c
  */
 export function createAddressPool(options: AddressPoolOptions): AddressPool {
   assertKnown(options, ADDRESS_POOL_OPTIONS)
-  assertQuarantine(options.quarantineMs ?? QUARANTINE_MS)
+  const { strategy, quarantineMs = QUARANTINE_MS } = options
+  assertValid('address pool', [
+    ...quarantineProblems(quarantineMs),
+    ...(strategy === undefined ? [] : strategyProblems(strategy)),
+  ])
   return new MemoryPool(options)
 }
 
@@ -286,9 +290,7 @@ function rebuildBook(
     if (!book.taken.has(index)) book.restore(index, owner, untilMs)
 }
 
-function assertQuarantine(quarantineMs: number): void {
-  if (Number.isFinite(quarantineMs) && quarantineMs >= 0) return
-  throw new InvalidError('address pool', [
-    { field: 'quarantineMs', value: quarantineMs, message: 'must be a finite number ≥ 0' },
-  ])
+function quarantineProblems(quarantineMs: number): readonly FieldProblem[] {
+  if (Number.isFinite(quarantineMs) && quarantineMs >= 0) return []
+  return [{ field: 'quarantineMs', value: quarantineMs, message: 'must be a finite number ≥ 0' }]
 }

@@ -1,5 +1,6 @@
-import type { Random } from '../../core/index.js'
+import type { FieldProblem, Random } from '../../core/index.js'
 import type { Bitset } from '../../core/internal.js'
+import { isRecord } from '../../core/internal.js'
 import { hashText } from '../structures/text-hash.js'
 import type { AddressSpace, Span } from './address-space.js'
 
@@ -10,6 +11,26 @@ import type { AddressSpace, Span } from './address-space.js'
 export type AddressStrategy =
   | { readonly kind: 'lowest' | 'next' | 'hash' }
   | { readonly kind: 'random'; readonly random: Random }
+
+const KINDS: Readonly<Record<AddressStrategy['kind'], true>> = {
+  lowest: true,
+  next: true,
+  hash: true,
+  random: true,
+}
+
+/** What is wrong with a strategy. */
+export function strategyProblems(strategy: AddressStrategy): readonly FieldProblem[] {
+  const kind: unknown = isRecord(strategy) ? strategy.kind : undefined
+  if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) {
+    const message = `must be { kind }, one of ${Object.keys(KINDS).join(', ')}`
+    return [{ field: 'strategy', value: kind ?? strategy, message }]
+  }
+  const random: unknown = Reflect.get(strategy, 'random')
+  if (kind !== 'random' || (isRecord(random) && typeof random['next'] === 'function')) return []
+  const message = "must be a source of chance, such as createSeededRandom('pool')"
+  return [{ field: 'strategy.random', value: random, message }]
+}
 
 /** Where to begin in a list of spans. */
 export type Start = (spans: readonly Span[]) => number

@@ -162,6 +162,20 @@ describe('address pool', () => {
     expect(pool.allocate('f', 110)).toBe('10.0.0.1')
   })
 
+  test.each([
+    ['lowest', 'strategy'],
+    [null, 'strategy'],
+    [{}, 'strategy'],
+    [{ kind: 'toString' }, 'strategy'],
+    [{ kind: 'random' }, 'strategy.random'],
+    [{ kind: 'random', random: Math.random }, 'strategy.random'],
+  ])('the strategy %j is refused', (strategy, field) => {
+    const options = { cidrs: ['10.0.0.0/24'], strategy: strategy as AddressStrategy }
+    expect(() => createAddressPool(options)).toThrow(
+      expect.objectContaining({ code: 'Invalid', problems: [expect.objectContaining({ field })] }),
+    )
+  })
+
   test('blocks must be given, apart and of a size that a bitmap can hold', () => {
     for (const cidrs of [[], ['10.0.0.0/24', '10.0.0.0/25'], ['fd00::/64'], ['10.0.0.1/24']]) {
       expect(() => createAddressPool({ cidrs }), cidrs.join()).toThrow(
