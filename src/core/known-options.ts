@@ -64,7 +64,7 @@ function noOptions(options: unknown, { of, names }: KnownOptions): UsageError {
 }
 
 /** The most similar name, if it is similar: a third of it, and at least two characters, may be wrong. */
-export function nearest(name: string, names: readonly string[]): string | undefined {
+function nearest(name: string, names: readonly string[]): string | undefined {
   let found: string | undefined
   let least = Math.max(2, Math.floor(name.length / 3)) + 1
   // What is much longer than every name is like none of them.

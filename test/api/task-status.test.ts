@@ -24,10 +24,10 @@ describe('the status of a task', () => {
 
   test.each([
     ['ports by name', { ports: { http: 1 } }, 'status.ports'],
-    ['a port of other fields', { ports: [{ name: 'http', port: 1 }] }, 'status.ports[0].port'],
+    ['a port of other fields', { ports: [{ name: 'http', port: 1 }] }, 'status.ports[0]'],
     ['a port that there is not', { ports: [{ ...served, hostPort: 70_000 }] }, 'status.ports[0].hostPort'],
     ['a phase of pods', { phase: 'Unknown' }, 'status.phase'],
-    ['a field of pods', { podIP: '10.0.0.1' }, 'status.podIP'],
+    ['a field of pods', { podIP: '10.0.0.1' }, 'status'],
   ])('with %s is refused', async (_what, status, field) => {
     const problems = expect.arrayContaining([expect.objectContaining({ field })])
     expect(await written(status)).toMatchObject({ code: 'Invalid', details: { problems } })

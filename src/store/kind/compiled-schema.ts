@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { RegExpEngine } from 'ajv/dist/types/index.js'
 import type { FieldProblem } from '../../core/index.js'
 import { UsageError } from '../../core/index.js'
-import { compileLinearRegExp, nearest } from '../../core/internal.js'
+import { compileLinearRegExp } from '../../core/internal.js'
 import { joinPath } from '../json/json-border.js'
 import type { StoredObject } from '../object/object.js'
 import type { Content } from '../object/object-parts.js'
@@ -52,8 +52,6 @@ function compile(kind: Kind, schema: JsonSchema): CompiledSchema {
   const fillsDefaults = hasDefault(schema)
   const ajv = new Ajv2020({
     allErrors: true,
-    // Errors know the schema that they are of, and so the names that an unknown field may have been meant to be.
-    verbose: true,
     useDefaults: fillsDefaults,
     logger: false,
     strictTypes: false,
@@ -140,36 +138,20 @@ const MAPS_OF_SCHEMAS: ReadonlySet<string> = /* @__PURE__ */ new Set([
 ])
 
 function problemOf(error: ErrorObject, root: unknown): FieldProblem {
-  const tokens = error.instancePath
-    .split('/')
-    .slice(1)
-    .map(token => token.replaceAll('~1', '/').replaceAll('~0', '~'))
-  const unknown = unknownField(error)
-  // The field at fault is the one that is too much, not the object that has it.
-  if (unknown !== undefined) tokens.push(unknown)
   let value: unknown = root
   const path: (string | number)[] = []
-  for (const key of tokens) {
+  for (const token of error.instancePath.split('/').slice(1)) {
+    const key = token.replaceAll('~1', '/').replaceAll('~0', '~')
     path.push(Array.isArray(value) ? Number(key) : key)
     value = (value as Readonly<Record<string, unknown>> | undefined)?.[key]
   }
-  const message = unknown === undefined ? messageOf(error) : unknownMessage(unknown, error.parentSchema)
-  return { field: joinPath('', path) || 'object', value, message }
-}
-
-/** The field that a schema does not have, where that is the fault. */
-function unknownField({ keyword, params }: ErrorObject): string | undefined {
-  const { additionalProperty } = params as Readonly<Record<string, unknown>>
-  return keyword === 'additionalProperties' ? String(additionalProperty) : undefined
-}
-
-function unknownMessage(field: string, schema: JsonSchema | undefined): string {
-  const near = nearest(field, Object.keys(propertiesOf(schema)))
-  return `is no field here; ${near === undefined ? 'leave it out' : `did you mean ${near}?`}`
+  return { field: joinPath('', path) || 'object', value, message: messageOf(error) }
 }
 
 function messageOf({ keyword, message = 'is not valid', params }: ErrorObject): string {
   const given = params as Readonly<Record<string, unknown>>
+  if (keyword === 'additionalProperties')
+    return `must not have the field ${JSON.stringify(given['additionalProperty'])}`
   if (keyword === 'enum') return `must be one of ${JSON.stringify(given['allowedValues'])}`
   if (keyword === 'const') return `must be ${JSON.stringify(given['allowedValue'])}`
   return message
