@@ -88,7 +88,8 @@ export interface SchedulingControllerOptions {
   readonly failureMemory?: FailureMemoryPolicy
   /**
    * For so long a port of a node that a task gave back is not given to another that asks for one of a range, as long as there
-   * are others there, in ms. As long as the controller runs. Default 60,000; 0: at once.
+   * are others there, in ms. As long as the controller runs, and of the 10,000 ports that were given back last. Default
+   * 60,000; 0: at once.
    */
   readonly portCoolDownMs?: number
   /** Below 0 when the first is to be placed before the second. Default: higher priority, then the older. */
