@@ -9,6 +9,7 @@ import type { BareClient } from './peers/etcd/bare-client.js'
 import { openOwnCalls } from './peers/etcd/bare-client.js'
 import { openGrpcJs } from './peers/etcd/grpc-js.js'
 import { bareUpdates } from './rows/bare-updates.js'
+import { concurrentWriters } from './rows/concurrent-writers.js'
 import { withEtcd } from './rows/etcd-server.js'
 import { ETCD_STAGES } from './rows/etcd-stages.js'
 
@@ -113,19 +114,12 @@ async function filled(endpoint: string, size: number) {
 /** Each writer has one write under way. */
 function measureWriters(writers: number, put: (index: number) => Promise<unknown>): Promise<Measurement> {
   const perBatch = writers * (writers === 1 ? 20 : 5)
-  let next = 0
   return measure({
     batch: perBatch,
     operations: 20_000,
     warm: writers === 1 ? 2_000 : 6_400,
     stages: ETCD_STAGES,
     prepare: () => undefined,
-    run: async (_input, count) => {
-      const last = next + count
-      const writer = async (): Promise<void> => {
-        while (next < last) await put(next++)
-      }
-      await Promise.all(Array.from({ length: writers }, writer))
-    },
+    run: concurrentWriters(writers, put),
   })
 }

@@ -5,6 +5,7 @@ import type { Measurement } from '../frame/measure.js'
 import { measure } from '../frame/measure.js'
 import type { Stage } from '../frame/profile.js'
 import { makePod, podRef } from '../objects/pod.js'
+import { concurrentWriters } from './concurrent-writers.js'
 
 /** Where the time of an update goes that is on the disk before it is acknowledged. */
 export const DURABLE_STAGES: readonly Stage[] = [
@@ -33,7 +34,6 @@ export function measureWriters(
   turns: number = writers === 1 ? 50 : 10,
 ): Promise<Measurement> {
   const perBatch = writers * turns
-  let next = 0
   return measure({
     batch: perBatch,
     operations: perBatch * 200,
@@ -41,13 +41,7 @@ export function measureWriters(
     warm: turns === 1 ? perBatch : perBatch * 3,
     stages: DURABLE_STAGES,
     prepare: () => undefined,
-    run: async (_input, count) => {
-      const last = next + count
-      const writer = async (): Promise<void> => {
-        while (next < last) await put(next++)
-      }
-      await Promise.all(Array.from({ length: writers }, writer))
-    },
+    run: concurrentWriters(writers, put),
   })
 }
 

@@ -1,7 +1,7 @@
 import { createMemoryMetrics, systemEnv } from 'keelson/core'
 import { createWorkQueue, exponentialLimiter } from 'keelson/reconcile'
+import { LinkedList } from '../../src/core/structures/linked-list.js'
 import { KeyRecord } from '../../src/reconcile/queue/key-record.js'
-import { LinkedList } from '../../src/reconcile/queue/linked-list.js'
 import { createQueueMetrics } from '../../src/reconcile/queue/queue-metrics.js'
 import { TurnClock } from '../../src/reconcile/queue/turn-clock.js'
 import type { Measurement } from '../frame/measure.js'

@@ -1,9 +1,10 @@
+import type { Linked } from './linked-list.js'
+import { LinkedList } from './linked-list.js'
+
 /** A place in a chain. */
-export interface Link<T> {
+export interface Link<T> extends Linked<Link<T>> {
   readonly item: T
   isIn: boolean
-  previous: Link<T> | undefined
-  next: Link<T> | undefined
 }
 
 /**
@@ -11,19 +12,15 @@ export interface Link<T> {
  * and is added to and taken from keeps what was in its former tables until all garbage is collected.
  */
 export class Chain<T> {
-  #first: Link<T> | undefined
-  #last: Link<T> | undefined
+  readonly #links = new LinkedList<Link<T>>()
 
   get first(): Link<T> | undefined {
-    return this.#first
+    return this.#links.head
   }
 
   add(item: T): Link<T> {
-    const last = this.#last
-    const link: Link<T> = { item, isIn: true, previous: last, next: undefined }
-    if (last === undefined) this.#first = link
-    else last.next = link
-    this.#last = link
+    const link: Link<T> = { item, isIn: true, before: undefined, after: undefined }
+    this.#links.push(link)
     return link
   }
 
@@ -31,12 +28,6 @@ export class Chain<T> {
   remove(link: Link<T>): void {
     if (!link.isIn) return
     link.isIn = false
-    const { previous, next } = link
-    if (previous === undefined) this.#first = next
-    else previous.next = next
-    if (next === undefined) this.#last = previous
-    else next.previous = previous
-    link.previous = undefined
-    link.next = undefined
+    this.#links.remove(link)
   }
 }

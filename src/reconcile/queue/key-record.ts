@@ -1,7 +1,7 @@
 import type { HeapHandle } from '../../core/internal.js'
+import { LinkedList } from '../../core/internal.js'
 import type { KeyHistory } from '../limiters/rate-limiter.js'
 import { noFailures } from '../limiters/rate-limiter.js'
-import { LinkedList } from './linked-list.js'
 
 /**
  * How many reasons a record remembers; the oldest goes first.
