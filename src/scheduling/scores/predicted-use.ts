@@ -23,6 +23,7 @@ export function predictedShare(
   return (mean + useOfRequest * (Math.max(0, asked - measured) + request.amount(resource))) / there
 }
 
+/** Faults of options that must be above 0. */
 export function aboveZero(options: Readonly<Record<string, number>>): readonly FieldProblem[] {
   return Object.entries(options).flatMap(([field, value]) =>
     Number.isFinite(value) && value > 0 ? [] : [{ field, value, message: 'must be a finite number above 0' }],

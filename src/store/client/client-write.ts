@@ -26,7 +26,9 @@ export function heardWrite(
   write: ClientWrite,
   committed: (revision: number | undefined) => void,
 ): ClientWrite {
-  const asked = write.options.committed
+  const asked: unknown = write.options.committed
+  // Refused where the write is performed.
+  if (asked !== undefined && typeof asked !== 'function') return write
   const both = (revision: number | undefined): void => {
     committed(revision)
     asked?.(revision)
