@@ -1,3 +1,4 @@
+import { InvalidError } from '../errors.js'
 import type { Random } from './random.js'
 
 /** The 128 bits that a stream is made from. */
@@ -8,6 +9,7 @@ type Key = readonly [number, number, number, number]
  * same numbers on every host. Not for secrets.
  *
  * @param seed a number or text; `1` and `'1'` are different seeds
+ * @throws InvalidError for what is neither: all objects would be one seed
  *
  * @example
  * ```ts
@@ -21,6 +23,10 @@ type Key = readonly [number, number, number, number]
  * ```
  */
 export function createSeededRandom(seed: number | string): Random {
+  if (typeof seed !== 'number' && typeof seed !== 'string')
+    throw new InvalidError('seeded random', [
+      { field: 'seed', value: seed, message: 'must be a number or a text' },
+    ])
   return new Stream(BEGINNING, `${typeof seed}:${seed}`)
 }
 

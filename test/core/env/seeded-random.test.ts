@@ -61,3 +61,9 @@ describe('seeded random', () => {
     }
   })
 })
+
+test.each([undefined, null, {}, [1], true])('the seed %j is refused', seed => {
+  expect(() => createSeededRandom(seed as unknown as number)).toThrow(
+    expect.objectContaining({ code: 'Invalid', problems: [expect.objectContaining({ field: 'seed' })] }),
+  )
+})
