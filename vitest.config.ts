@@ -16,14 +16,19 @@ const report = process.env['KEELSON_TEST_REPORT']
 /** A test that takes this long hangs; how fast the machine is decides nothing. */
 const HANG_MS = 300_000
 
-/** The package built, packed and installed; whole programs killed again and again: a minute of both processors. */
+/** The package built, packed and installed; other programs, clusters and test runners that take seconds to start. */
 const PROGRAMS = [
-  'test/package.test.ts',
+  'test/core/cron/croniter.test.ts',
+  'test/discovery/shell/proxy-process.test.ts',
+  'test/docs/hover.test.ts',
   'test/examples/control-planes.test.ts',
   'test/examples/pool-processes.test.ts',
   'test/examples/process-kills.test.ts',
+  'test/package.test.ts',
+  'test/store/etcd/cluster.test.ts',
   'test/store/node/killed.test.ts',
   'test/store/node/program-process.test.ts',
+  'test/testing/framework-processes.test.ts',
 ]
 
 /** Tests that change the globals of the host, or end the process: each file has a process to itself. */

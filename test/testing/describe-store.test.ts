@@ -1,5 +1,3 @@
-import { spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type {
   Kind,
@@ -215,16 +213,6 @@ describe('the laws of a store', () => {
 
   test('hold for a store that is made asynchronously', async () => {
     expect(await brokenLaws(options => Promise.resolve(createStore(options)))).toEqual([])
-  })
-
-  test('run under node:test as they do here', () => {
-    const file = resolve(import.meta.dirname, 'fixtures/store-under-node-test.ts')
-    const { stdout, status } = spawnSync(process.execPath, ['--import', 'tsx', file], { encoding: 'utf8' })
-    let laws = 0
-    describeStore(createStore, { describe: (_name, body) => body(), test: () => void laws++ })
-    expect(stdout).toMatch(new RegExp(`^# pass ${laws}$`, 'm'))
-    expect(stdout).toMatch(/^# fail 0$/m)
-    expect(status).toBe(0)
   })
 
   test('need a test framework, and say so', () => {

@@ -16,7 +16,7 @@ export interface OwnCase {
 }
 
 /** Few enough for every run of the tests; `npm run test:simulate` asks for more. */
-const EXECUTIONS = 20
+const EXECUTIONS = 10
 /** From so many on, threads are worth their start. */
 const SHARED = 2_000
 const UNDISTURBED = 3

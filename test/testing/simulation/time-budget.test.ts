@@ -1,14 +1,9 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { systemEnv } from '../../../src/core/index.js'
 import type { MakeParts } from '../../../src/testing/index.js'
 import { check } from '../../../src/testing/index.js'
-import { bundled } from '../fixtures/bundled.js'
 import { galleryEntry } from '../gallery/gallery.js'
 
-const root = resolve(import.meta.dirname, '../../..')
 const { correct, kinds, objects } = galleryEntry('crash between two writes')
 
 test('a check ends when its time is up, and says after how much', async () => {
@@ -61,36 +56,5 @@ test('a finding is made simpler as long as there is time, and is told before a t
     expect(runs).toBeLessThan(atEase.runs)
     expect(tookMs).toBeGreaterThan(0.8 * VITEST_MS)
     expect(tookMs).toBeLessThan(VITEST_MS)
-  }
-})
-
-test('a finding is shown under the time-out that vitest has by default', async () => {
-  mkdirSync(join(root, 'temp'), { recursive: true })
-  const folder = mkdtempSync(join(root, 'temp/check-'))
-  const bundle = await bundled(
-    ['src/testing/index.ts', 'test/testing/gallery/gallery.ts'].map(path => join(root, path)),
-  )
-  try {
-    writeFileSync(
-      join(folder, 'found.test.ts'),
-      [
-        `import { test } from 'vitest'`,
-        `const { check, galleryEntry } = await import(${JSON.stringify(bundle.url)})`,
-        `const { buggy, kinds, objects } = galleryEntry('crash between two writes')`,
-        `test('it is found', () => check(buggy, { kinds, objects }))`,
-      ].join('\n'),
-    )
-    writeFileSync(join(folder, 'vitest.config.mjs'), 'export default {}')
-    const vitest = resolve(root, 'node_modules/vitest/vitest.mjs')
-    const { stdout, stderr } = spawnSync(process.execPath, [vitest, 'run', '--root', folder], {
-      encoding: 'utf8',
-      env: { ...process.env, CI: '1', NO_COLOR: '1' },
-    })
-    const text = `${stdout}${stderr}`
-    expect(text).not.toMatch(/timed out/)
-    expect(text).toMatch(/CheckFailedError: .* does not hold/)
-  } finally {
-    rmSync(folder, { recursive: true })
-    await bundle.remove()
   }
 })

