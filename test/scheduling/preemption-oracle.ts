@@ -6,6 +6,7 @@ import type {
   TaskPlacement,
   VictimCandidate,
 } from '../../src/scheduling/index.js'
+import { nativePreemption } from '../../src/scheduling/index.js'
 import { beyondBudgets, exceededBudgets } from '../../src/scheduling/preemption/exceeded-budgets.js'
 
 interface OracleOptions {
@@ -50,7 +51,10 @@ export function preemptByOracle(
       for (const { task } of gone) fork.removeTask(task.key)
       return fork.fits(request, name)
     }
-    const victims = strategy.choose(request, candidates, fitsWithout, {})
+    let victims = strategy.choose(request, candidates, fitsWithout, {})
+    // Who does not look at budgets may go beyond one although others would do.
+    if (budgets === 'hard' && exceededBudgets(victims ?? []).length > 0)
+      victims = nativePreemption.choose(request, candidates, fitsWithout, {})
     if (victims === undefined || victims.length === 0) continue
     if (budgets === 'hard' && exceededBudgets(victims).length > 0) continue
     if (best === undefined || strategy.compare({ victims }, best) < 0) best = { node: name, victims }
