@@ -49,6 +49,7 @@ const config: ViteUserConfig = defineConfig({
           pool: 'forks',
           // Modules have no state of their own, so the files of one worker share them: importing is most of the time.
           isolate: false,
+          setupFiles: ['test/property-seed.ts'],
           testTimeout: HANG_MS,
           hookTimeout: HANG_MS,
         },
