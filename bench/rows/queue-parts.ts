@@ -15,7 +15,7 @@ const STAGES = ['records', 'time', 'metrics'] as const
 const STAGE_TITLES: Readonly<Record<(typeof STAGES)[number], string>> = {
   records: 'a look-up, a record of our size in a list, marked as wanted, as taken and as done',
   time: 'the same, with the time at which it was wanted and taken; readings are shared',
-  metrics: 'the same, with the counter, the gauge and the two histograms of client-go',
+  metrics: 'the same, with the histograms of client-go, and its counter and gauge once for each reading',
 }
 
 /**
@@ -60,7 +60,7 @@ function minimum(size: number, stages: number): Promise<Measurement> {
     ready.push(record)
     if (!isMeasured) return
     metrics.added()
-    metrics.depth(ready.length)
+    if (!clock.isShared) metrics.depth(ready.length)
   }
   const take = (): KeyRecord<string> | undefined => {
     const record = ready.head

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isKeelsonError } from '../../src/core/index.js'
 import type { WorkQueue } from '../../src/reconcile/index.js'
@@ -326,18 +327,49 @@ describe('misuse and insight', () => {
     expect(events).toEqual(['ready', 'ready', 'idle'])
   })
 
-  test('counts under the names of client-go', () => {
+  test('counts under the names of client-go', async () => {
     const { env, queue } = open()
     queue.add('a')
     queue.addAfter('b', 5)
     queue.get()
     queue.done('a')
+    await Promise.resolve()
     const value = (name: string): number | undefined => env.metrics.value(name, { name: 'q' })
     expect(value('workqueue_adds_total')).toBe(1)
     expect(value('workqueue_retries_total')).toBe(1)
     expect(value('workqueue_depth')).toBe(0)
     expect(value('workqueue_queue_duration_seconds')).toBe(1)
     expect(value('workqueue_work_duration_seconds')).toBe(1)
+  })
+
+  test('at the end of each turn the metrics have every key that became wanted, and how many are ready', () => {
+    const call = fc.record({
+      name: fc.constantFrom('add', 'add', 'add', 'take', 'done', 'cancel', 'addAfter'),
+      key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+    })
+    const turns = fc.array(fc.array(call, { maxLength: 12 }), { maxLength: 12 })
+    return fc.assert(
+      fc.asyncProperty(turns, async ofTurns => {
+        const { env, queue } = open()
+        const held = new Set<string>()
+        let wanted = 0
+        for (const calls of ofTurns) {
+          for (const { name, key } of calls) {
+            const state = queue.inspect(key)?.state
+            if (name === 'add') wanted += state === 'ready' || state === 'held' ? 0 : 1
+            if (name === 'add') queue.add(key)
+            else if (name === 'cancel') queue.cancel(key)
+            else if (name === 'addAfter') queue.addAfter(key, 1e6)
+            else if (name === 'take') held.add(queue.get() ?? '')
+            else if (held.delete(key)) queue.done(key)
+          }
+          await Promise.resolve()
+          expect(env.metrics.value('workqueue_adds_total', { name: 'q' }) ?? 0).toBe(wanted)
+          expect(env.metrics.value('workqueue_depth', { name: 'q' }) ?? 0).toBe(queue.length)
+        }
+      }),
+      { numRuns: 100 },
+    )
   })
 })
 

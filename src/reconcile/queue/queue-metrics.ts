@@ -1,7 +1,12 @@
 import type { Metrics } from '../../core/index.js'
 
-/** What a work queue reports, under the names and units of client-go's `workqueue_*` metrics; drops are ours. */
+/**
+ * What a work queue reports, under the names and units of client-go's `workqueue_*` metrics; drops are ours. Durations are
+ * told one by one; adds and the depth once for calls that follow each other closely, at the end of their turn at the
+ * latest.
+ */
 export interface QueueMetrics {
+  /** Told with the next depth. */
   added(): void
   retried(): void
   /** An add came after the queue was shut down. */
@@ -26,11 +31,16 @@ export function createQueueMetrics(metrics: Metrics, name: string): QueueMetrics
   const depth = metrics.gauge('workqueue_depth', { help: 'Keys ready to be taken' })
   const waited = metrics.histogram('workqueue_queue_duration_seconds', { unit: 'seconds', buckets })
   const worked = metrics.histogram('workqueue_work_duration_seconds', { unit: 'seconds', buckets })
+  let added = 0
   return {
-    added: () => adds.add(1, labels),
+    added: () => void added++,
     retried: () => retries.add(1, labels),
     dropped: () => dropped.add(1, labels),
-    depth: ready => depth.set(ready, labels),
+    depth: ready => {
+      if (added > 0) adds.add(added, labels)
+      added = 0
+      depth.set(ready, labels)
+    },
     taken: ms => waited.record(ms / 1000, labels),
     done: ms => worked.record(ms / 1000, labels),
   }

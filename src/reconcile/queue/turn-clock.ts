@@ -14,13 +14,21 @@ const CLOSE_MS = 0.05
  */
 export class TurnClock {
   readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #ended: () => void
   #readAtMs: number | undefined
   #run = 1
   #left = 0
   #turnEnds = false
 
-  constructor(clock: Pick<Clock, 'monotonic'>) {
+  /** @param ended called when no more calls share a reading that some have shared */
+  constructor(clock: Pick<Clock, 'monotonic'>, ended: () => void = () => {}) {
     this.#clock = clock
+    this.#ended = ended
+  }
+
+  /** Whether the next call shares the latest reading; `ended` is still to be called, then. */
+  get isShared(): boolean {
+    return this.#left > 0
   }
 
   now(): number {
@@ -50,5 +58,6 @@ export class TurnClock {
     this.#turnEnds = false
     this.#run = 1
     this.#left = 0
+    this.#ended()
   }
 }

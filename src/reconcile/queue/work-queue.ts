@@ -74,7 +74,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
       ...wholeNumber('idleKeysMax', idleKeysMax),
     ])
     this.#env = env
-    this.#clock = new TurnClock(env.clock)
+    this.#clock = new TurnClock(env.clock, () => this.#report(false))
     this.#limiter = limiter
     this.#table = new KeyTable({
       index: index ?? new TextIndex(idOf),
@@ -200,8 +200,8 @@ export class RecordQueue<K> implements WorkQueue<K> {
     record.forgetReasons()
     this.#table.take(record)
     this.#inFlight++
-    this.#metrics.depth(this.#ready.length)
     this.#metrics.taken(waitedMs)
+    this.#report()
     return record
   }
 
@@ -241,7 +241,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     if (record.level !== undefined) this.#ready.remove(record)
     record.wantedAtMs = undefined
     record.forgetReasons()
-    this.#metrics.depth(this.#ready.length)
+    this.#report()
     this.#table.release(record)
     this.#settle()
     return true
@@ -310,16 +310,21 @@ export class RecordQueue<K> implements WorkQueue<K> {
   #want(record: KeyRecord<K>): void {
     if (record.dirty) return
     this.#metrics.added()
-    if (record.processing) record.wantedAtMs = this.#clock.now()
-    else this.#enqueue(record)
+    if (!record.processing) return this.#enqueue(record)
+    record.wantedAtMs = this.#clock.now()
+    this.#report()
   }
 
   #enqueue(record: KeyRecord<K>): void {
     this.#ready.push(record, this.#clock.now())
-    if (this.#waiters.length === 0) {
-      this.#metrics.depth(this.#ready.length)
-      this.#notify('ready')
-    } else this.#waiters.shift()?.(this.get())
+    this.#report()
+    if (this.#waiters.length === 0) this.#notify('ready')
+    else this.#waiters.shift()?.(this.get())
+  }
+
+  /** Tells the metrics now, or once for all calls that share a reading of the clock. */
+  #report(isShared = this.#clock.isShared): void {
+    if (!isShared) this.#metrics.depth(this.#ready.length)
   }
 
   #drop(options?: AddAfterOptions): void {
