@@ -1,6 +1,9 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LabelPostings } from '../../src/store/engine/label-postings.js'
+import { Posting } from '../../src/store/engine/posting.js'
 import type { Entry, Version } from '../../src/store/engine/version.js'
+import { compareEntries } from '../../src/store/engine/version.js'
 import { checkPostings } from './laws/postings-law.js'
 
 test('postings find what a look at every version would find', () => {
@@ -38,4 +41,45 @@ test('entries that come and go while nobody looks do not pile up', () => {
   expect(postings.find('app', 'web')?.entries).toEqual([counted])
   // As many as wait at most, however many have come and gone.
   expect(compared - before).toBeLessThan(200)
+})
+
+/** Entries hold the value while they are in `held`. */
+class HeldPosting extends Posting {
+  readonly held = new Set<Entry>()
+
+  protected override holds(entry: Entry): boolean {
+    return this.held.has(entry)
+  }
+
+  toggle(entry: Entry): void {
+    if (this.held.delete(entry)) this.leave(entry)
+    else {
+      this.held.add(entry)
+      this.join(entry)
+    }
+  }
+}
+
+test('of many entries a few changes, and many, leave those that are there, in the order of their keys', () => {
+  const entries: readonly Entry[] = Array.from({ length: 40 }, (_, at) => ({
+    space: { name: at < 30 ? 'a' : 'b' },
+    name: `n${(at * 7) % 40}`,
+    head: undefined,
+  }))
+  const changes = fc.array(fc.nat(39), { minLength: 1, maxLength: 12 })
+  const rounds = fc.array(changes, { maxLength: 10 })
+  fc.assert(
+    fc.property(rounds, told => {
+      const posting = new HeldPosting()
+      for (const entry of entries) posting.toggle(entry)
+      for (const round of [[], ...told]) {
+        const [shown, before] = [posting.entries, [...posting.entries]]
+        for (const at of round) posting.toggle(entries[at] as Entry)
+        expect(posting.entries).toEqual([...posting.held].sort(compareEntries))
+        // Who walks it may see what came at its end, and no other change.
+        expect(shown.slice(0, before.length)).toEqual(before)
+      }
+    }),
+    { numRuns: 50 },
+  )
 })

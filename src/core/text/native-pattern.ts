@@ -39,9 +39,15 @@ function effort(node: PatternNode): Effort {
       const { ways, endless } = effort(node.node)
       if (node.max === Number.POSITIVE_INFINITY)
         return { ways: ways === 1 ? 1 : Number.POSITIVE_INFINITY, endless: endless + 1 }
-      return { ways: (node.max - node.min + 1) * ways ** node.max, endless: endless * Math.max(1, node.max) }
+      return { ways: waysOfRepeat(ways, node), endless: endless * Math.max(1, node.max) }
     }
   }
+}
+
+/** Each number of repetitions has its ways: the sum of the powers. */
+function waysOfRepeat(ways: number, { min, max }: { readonly min: number; readonly max: number }): number {
+  if (ways === 1) return max - min + 1
+  return (ways ** (max + 1) - ways ** min) / (ways - 1)
 }
 
 function isStart(node: PatternNode | undefined): boolean {

@@ -1,6 +1,6 @@
 import type { Kind, ObjectChange, ObjectRef, Reader, StoredObject } from '../../store/index.js'
 import { refOf } from '../../store/internal.js'
-import { controllerOf, refersToKind } from '../owner-reference.js'
+import { refersToKind } from '../owner-reference.js'
 
 /** A change of one object, as a source sees it: `after` is absent after a deletion, `before` at a first sight. */
 export interface SourceChange extends ObjectChange {
@@ -21,13 +21,15 @@ export const mapToSelf: ChangeMapping = ({ before, after }) => {
 export function mapToOwners(owner: Kind, which: 'controller' | 'all'): ChangeMapping {
   return mapBoth(object => {
     const { namespace, ownerReferences } = object.metadata
-    const references = which === 'all' ? ownerReferences : [controllerOf(object) ?? []].flat()
-    return references.flatMap(reference => {
-      const { name } = reference
-      if (!refersToKind(reference, owner)) return []
-      if (!owner.namespaced) return [{ name }]
-      return namespace === undefined ? [] : [{ namespace, name }]
-    })
+    const keys: ObjectRef[] = []
+    for (const reference of ownerReferences) {
+      const { name, controller } = reference
+      if (which === 'controller' && controller !== true) continue
+      if (!refersToKind(reference, owner)) continue
+      if (!owner.namespaced) keys.push({ name })
+      else if (namespace !== undefined) keys.push({ namespace, name })
+    }
+    return keys
   })
 }
 
@@ -41,8 +43,19 @@ export function mapWith(
 
 /** An update is mapped twice, so that what the object has left hears of it as well as what it has joined. */
 function mapBoth(map: (object: StoredObject) => readonly ObjectRef[]): ChangeMapping {
-  return ({ before, after }) => [
-    ...(before === undefined ? [] : map(before)),
-    ...(after === undefined ? [] : map(after)),
-  ]
+  return ({ before, after }) => {
+    const left = before === undefined ? [] : map(before)
+    const joined = after === undefined ? [] : map(after)
+    if (left.length === 0 || isSameKey(left, joined)) return joined
+    return joined.length === 0 ? left : [...left, ...joined]
+  }
+}
+
+/** As most updates are: what is one key before and after need not be woken twice. */
+function isSameKey(
+  [before, ...left]: readonly ObjectRef[],
+  [after, ...joined]: readonly ObjectRef[],
+): boolean {
+  if (left.length > 0 || joined.length > 0) return false
+  return before?.name === after?.name && before?.namespace === after?.namespace
 }

@@ -84,14 +84,14 @@ class EngineClient extends WriterVerbs implements Client {
   readonly #view: ListView
   readonly #fences: readonly Fence[]
 
-  constructor(parts: StoreParts, options: Omit<WritePathOptions, 'engine'>) {
+  constructor(parts: StoreParts, options: WritePathOptions) {
     super()
     const { engine } = parts
     this.env = options.env
     this.engine = engine
     this.#parts = parts
     this.#fences = options.fences
-    this.#path = new WritePath({ ...options, engine })
+    this.#path = new WritePath(engine, options)
     this.#view = storeView(engine)
     this.lifetimes = new ClientLifetimes(parts, this.#path)
   }

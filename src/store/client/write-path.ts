@@ -8,7 +8,6 @@ import { assertFences } from './fence.js'
 
 /** What a write path is made from. */
 export interface WritePathOptions {
-  readonly engine: Engine
   readonly env: Env
   /** `direct`: commits inside the call. `deferred`: each commit is one step of `env`. */
   readonly commits: 'direct' | 'deferred'
@@ -20,13 +19,15 @@ export type Commit<T> = (replies?: AdmissionReplies) => T
 
 /** How the commits of a client come to be. */
 export class WritePath {
+  readonly #engine: Engine
   readonly #options: WritePathOptions
   /** The keys of the fences, which every step reads. */
   readonly #reads: readonly string[]
   /** Writes that were held back and whose steps are still to come. */
   #held = 0
 
-  constructor(options: WritePathOptions) {
+  constructor(engine: Engine, options: WritePathOptions) {
+    this.#engine = engine
     this.#options = options
     this.#reads = options.fences.map(({ kind, ref }) => keyText({ kind: kind.kind, ...ref }))
   }
@@ -39,8 +40,7 @@ export class WritePath {
 
   /** Whether a commit would be inside the call, now; not before those that were asked for earlier. */
   get isDirect(): boolean {
-    const { commits, engine } = this.#options
-    return commits === 'direct' && this.#held === 0 && !engine.pressure.holds(undefined)
+    return this.#options.commits === 'direct' && this.#held === 0 && !this.#engine.pressure.holds(undefined)
   }
 
   /**
@@ -51,7 +51,7 @@ export class WritePath {
   submit<T>(commit: Commit<T>, about: () => Omit<StepInfo, 'kind' | 'reads'>): Promise<T> {
     try {
       if (!this.isDirect) return this.#inStep(commit, this.#stepInfo(about()))
-      const { engine } = this.#options
+      const engine = this.#engine
       return Promise.resolve(engine.acknowledged(engine.exclusive(commit)))
     } catch (error) {
       return this.retry(error, commit)
@@ -60,7 +60,7 @@ export class WritePath {
 
   /** A direct commit once more, each time with one more answer, if it has failed for want of one. */
   retry<T>(error: unknown, commit: Commit<T>): Promise<T> {
-    const { engine } = this.#options
+    const engine = this.#engine
     if (!(error instanceof PendingAdmission)) return engine.refused(error)
     const attempt = (replies: AdmissionReplies): T | Promise<T> =>
       engine.acknowledged(engine.exclusive(() => commit(replies)))
@@ -68,7 +68,8 @@ export class WritePath {
   }
 
   #inStep<T>(commit: Commit<T>, info: StepInfo, replies?: AdmissionReplies): Promise<T> {
-    const { engine, env } = this.#options
+    const engine = this.#engine
+    const { env } = this.#options
     return new Promise((resolve, reject) => {
       this.#held++
       const turn = engine.pressure.turn(env, this.owner, () => env.tasks.defer(step, info))
@@ -98,10 +99,10 @@ export class WritePath {
   }
 
   #guarded<T>(commit: Commit<T>, replies: AdmissionReplies | undefined): T {
-    const { engine, fences } = this.#options
+    const engine = this.#engine
     engine.begin()
     try {
-      assertFences(engine, fences)
+      assertFences(engine, this.#options.fences)
       return commit(replies)
     } finally {
       engine.end()

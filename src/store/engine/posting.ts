@@ -4,6 +4,9 @@ import { compareEntries } from './version.js'
 /** So many entries may wait, or be there in vain, beside as many as really are there. */
 const UNSETTLED_MIN = 64
 
+/** One change among so many entries is searched for; with more of them, all are looked at. */
+const FEW_PART = 4
+
 /**
  * The entries under one value of a label, or one term of an index. A write only notes that an entry came or went; what
  * is there is put in order when somebody looks. Entries and not objects, so an update that keeps its values touches
@@ -16,7 +19,8 @@ export abstract class Posting {
   /** In key order up to `settled`, then as they came. Some have left, and some of those have come again. */
   #entries: Entry[] = []
   #settled = 0
-  #left = 0
+  /** What has left since; some of it may have come again. */
+  #left: Entry[] = []
   #size = 0
   #former: Map<Entry, number> | undefined
 
@@ -35,7 +39,7 @@ export abstract class Posting {
 
   /** Whether `entries` costs nothing. */
   get isSettled(): boolean {
-    return this.#left === 0 && this.#settled === this.#entries.length
+    return this.#left.length === 0 && this.#settled === this.#entries.length
   }
 
   /** The entries whose newest version has the value, in key order. */
@@ -60,13 +64,13 @@ export abstract class Posting {
   join(entry: Entry): void {
     this.#size++
     this.#entries.push(entry)
-    if (this.#left > 0) this.#settleIfMany()
+    if (this.#left.length > 0) this.#settleIfMany()
   }
 
   /** The newest version of the entry has lost the value. */
   leave(entry: Entry): void {
     this.#size--
-    this.#left++
+    this.#left.push(entry)
     this.#former ??= new Map()
     this.#former.set(entry, (this.#former.get(entry) ?? 0) + 1)
     this.#settleIfMany()
@@ -90,13 +94,35 @@ export abstract class Posting {
   /** A list of its own each time: somebody may be walking the one before. */
   #settle(): void {
     if (this.isSettled) return
+    const changes = this.#left.length + this.#entries.length - this.#settled
+    this.#entries = changes * FEW_PART <= this.#settled ? this.#patched() : this.#sorted()
+    this.#settled = this.#entries.length
+    this.#left = []
+  }
+
+  /** Looks at what has changed, each searched for. */
+  #patched(): Entry[] {
+    const entries = this.#entries.slice(0, this.#settled)
+    for (const entry of this.#left) {
+      const at = lowerBound(entries, entry, 0)
+      if (entries[at] === entry && !this.holds(entry)) entries.splice(at, 1)
+    }
+    for (let came = this.#settled; came < this.#entries.length; came++) {
+      const entry = this.#entries[came] as Entry
+      const at = lowerBound(entries, entry, 0)
+      if (entries[at] !== entry && this.holds(entry)) entries.splice(at, 0, entry)
+    }
+    return entries
+  }
+
+  /** Looks at all of them. */
+  #sorted(): Entry[] {
+    const hasLeft = this.#left.length > 0
     const came = this.#entries.slice(this.#settled)
     let known: Entry[] = this.#settled === 0 ? [] : this.#entries.slice(0, this.#settled)
-    if (this.#left > 0) known = known.filter(entry => this.holds(entry))
-    const added = this.#left > 0 ? came.filter(entry => this.holds(entry)) : came
-    this.#entries = merged(known, added.sort(compareEntries))
-    this.#settled = this.#entries.length
-    this.#left = 0
+    if (hasLeft) known = known.filter(entry => this.holds(entry))
+    const added = hasLeft ? came.filter(entry => this.holds(entry)) : came
+    return merged(known, added.sort(compareEntries))
   }
 }
 

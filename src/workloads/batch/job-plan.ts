@@ -1,7 +1,7 @@
 import type { Job, JobStatus, Task } from '../../api/index.js'
 import { isConditionTrue, isJobFinished } from '../../api/index.js'
 import { formatTime, parseTime, setCondition } from '../../core/index.js'
-import { compareText } from '../../core/internal.js'
+import { compareText, compareTimes } from '../../core/internal.js'
 import { earliestTime } from '../earliest-time.js'
 import { scaleDownOrder } from '../scale-down-order.js'
 import type { JobAction, JobBlocker } from './job-action.js'
@@ -266,10 +266,9 @@ function finish(
 }
 
 function byEnd(a: Task, b: Task): number {
-  const [left, right] = [endOf(a), endOf(b)]
-  return left === right ? compareText(a.metadata.name, b.metadata.name) : left - right
+  return compareTimes(endOf(a), endOf(b)) || compareText(a.metadata.name, b.metadata.name)
 }
 
-function endOf({ metadata, status }: Task): number {
-  return parseTime(status?.finishTime ?? metadata.creationTimestamp)
+function endOf({ metadata, status }: Task): string {
+  return status?.finishTime ?? metadata.creationTimestamp
 }

@@ -2,7 +2,7 @@ import { Event, isConditionTrue, JOB_NAME_ANNOTATION, Job, Task } from '../../ap
 import { parseTime } from '../../core/index.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
-import { createController, requeueAfter } from '../../reconcile/index.js'
+import { controllerOf, createController, requeueAfter } from '../../reconcile/index.js'
 import type { ObjectRef } from '../../store/index.js'
 import { refText } from '../../store/internal.js'
 import type { JobBlocker } from '../batch/job-action.js'
@@ -73,11 +73,13 @@ export function createJobController(options: JobControllerOptions = {}): Control
   })
 }
 
-/** Tasks that are held for a job belong to it even when they have lost their owner. */
+/** Tasks that are held for a job belong to it even when they have lost their owner; the others it owns. */
 function jobsOf(task: Task): readonly ObjectRef[] {
   const name = task.metadata.annotations[JOB_NAME_ANNOTATION]
   const { namespace } = task.metadata
   if (name === undefined || !isTrackedTask(task)) return []
+  const owner = controllerOf(task)
+  if (owner?.name === name && owner.kind === Job.kind && owner.apiVersion === Job.apiVersion) return []
   return [namespace === undefined ? { name } : { namespace, name }]
 }
 

@@ -118,6 +118,8 @@ describe('linear regular expression', () => {
     ['^[0-9]+%$', true],
     ['^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', true],
     ['^(?:ab)*c{1,9}$', true],
+    ['^[a-z]([a-z-]{0,61}[a-z])?$', true],
+    ['^[a-z]([a-z-]{0,99}[a-z])?$', false],
     ['rack-[0-9]', true],
     ['^v[0-9]+(alpha|beta)?$', true],
     ['[0-9]+$', false],
