@@ -85,7 +85,10 @@ export async function measure<Input>(timing: Timing<Input>): Promise<Measurement
   }
 }
 
-/** Collects all garbage, so that a measurement does not pay for what came before it. */
+/**
+ * Collects all garbage, so that a measurement does not pay for what came before it. The engine throws away code that it
+ * compiled for objects that are gone: a batch that is over in a tenth of a second may see little else than that.
+ */
 export function collectGarbage(): void {
   globalThis.gc?.()
 }

@@ -46,7 +46,7 @@ export function listObjects(table: KindTable, query: Query, range: ListRange = {
     if (revision !== undefined)
       return collect(inOrder(posted.posting?.everyEntry() ?? [], query, after), query, revision, limit)
     const entries = posted.posting?.entries ?? []
-    if (namespace === undefined && isAnswer(query) && isWhole(query, range)) return newestOf([entries])
+    if (isAnswer(query) && isWhole(query, range)) return newestIn(namespace, entries)
     const turned = query.reverse ? entries.toReversed() : entries
     const rest = after === undefined ? turned : turned.filter(entry => isAfter(entry, after, query.reverse))
     return collect(rest, isAnswer(query) ? { ...query, matches: undefined } : query, revision, limit)
@@ -164,6 +164,12 @@ function newestOf(lists: readonly (readonly Entry[])[]): StoredObject[] {
   for (const entries of lists)
     for (const { head } of entries) if (head?.object !== undefined) found.push(head.object)
   return found
+}
+
+/** As `newestOf`, of one namespace, or of all. */
+function newestIn(namespace: string | undefined, entries: readonly Entry[]): StoredObject[] {
+  const isThere = ({ space }: Entry): boolean => namespace === undefined || space.name === namespace
+  return newestOf([entries.every(isThere) ? entries : entries.filter(isThere)])
 }
 
 function collectSpace(space: NamespaceTable, query: Query, range: ListRange): StoredObject[] {

@@ -24,12 +24,12 @@ export class JobCounts {
   #backoff: Backoff | undefined
   readonly #settings: JobSettings
   readonly #rules: readonly JobFailureRule[]
-  readonly #now: string
+  readonly #nowMs: number
 
   constructor(spec: JobSpec, settings: JobSettings, status: JobStatus | undefined, nowMs: number) {
     this.#settings = settings
     this.#rules = spec.podFailurePolicy?.rules ?? []
-    this.#now = formatTime(nowMs)
+    this.#nowMs = nowMs
     this.completed = IndexRanges.parse(status?.completedIndexes ?? '')
     this.failedIndexes = IndexRanges.parse(status?.failedIndexes ?? '')
     this.completed.keepBelow(this.#indexes)
@@ -91,7 +91,7 @@ export class JobCounts {
 
   #holdBack(): void {
     if (this.#settings.backoffLimitPerIndex !== undefined) return
-    this.#backoff = { failures: (this.#backoff?.failures ?? 0) + 1, lastTime: this.#now }
+    this.#backoff = { failures: (this.#backoff?.failures ?? 0) + 1, lastTime: formatTime(this.#nowMs) }
   }
 
   #succeed(index: number | undefined): JobOutcome {
@@ -111,7 +111,7 @@ export class JobCounts {
     const { count = 0, ignored = 0 } = this.indexFailures.get(index) ?? {}
     const isIgnored = action === 'Ignore'
     if (isIgnored || (action !== 'FailIndex' && count < backoffLimitPerIndex)) {
-      const failures = { count: isIgnored ? count : count + 1, lastTime: this.#now }
+      const failures = { count: isIgnored ? count : count + 1, lastTime: formatTime(this.#nowMs) }
       const sum = isIgnored ? ignored + 1 : ignored
       this.indexFailures.set(index, sum === 0 ? failures : { ...failures, ignored: sum })
       return

@@ -56,14 +56,14 @@ export function createJobController(options: JobControllerOptions = {}): Control
     ownChanges: 'ignore',
     events: options.events ?? { whenKnown: Event },
     async reconcile(ref, job, ctx) {
-      const { client, env, logger } = ctx
+      const { client, env } = ctx
       if (job === undefined) site.tallies.delete(refText(ref))
       const isLive = job !== undefined && job.metadata.deletionTimestamp === undefined
       const pass = isLive ? await syncJob(client, ref, site, env.clock.now()) : undefined
       if (pass?.hasStrays ?? hasStrays(client, ref, job)) await letGoStrays(client, ref)
       if (pass === undefined) return
       const { plan, refused } = pass
-      if (refused !== undefined) logger.error({ err: refused }, 'a task is refused')
+      if (refused !== undefined) ctx.logger.error({ err: refused }, 'a task is refused')
       for (const event of eventsOf(pass)) ctx.record(event)
       const nowMs = env.clock.now()
       const wakeAtMs =
