@@ -137,7 +137,8 @@ export class IndexRanges {
 
   /** Where the last range begins that begins at or before `index`; −2 when there is none. */
   #rangeAt(index: number): number {
-    let [low, high] = [0, this.#ends.length / 2]
+    let low = 0
+    let high = this.#ends.length / 2
     while (low < high) {
       const middle = (low + high) >>> 1
       if ((this.#ends[middle * 2] ?? 0) <= index) low = middle + 1
