@@ -22,7 +22,7 @@ interface Budget {
  * as a text. The details themselves when they are so already.
  */
 export function boundedDetails<Details extends object>(details: Details): Details {
-  if (Object.values(details).every(isSmall)) return details
+  if (isFlat(details)) return details
   const budget: Budget = { characters: CHARACTERS_MAX, truncated: false, ancestors: [] }
   const bounded = bound(details, budget) as Details
   return budget.truncated ? { ...bounded, truncated: true } : bounded
@@ -43,6 +43,12 @@ export function boundedText(value: string): string {
 /** A message of at most 4,000 characters. */
 export function boundedMessage(message: string): string {
   return message.length <= MESSAGE_MAX ? message : `${message.slice(0, MESSAGE_MAX - 1)}…`
+}
+
+/** Whether all members are small: a loop over names that the engine knows takes a fifth of a list of their values. */
+function isFlat(details: object): boolean {
+  for (const name in details) if (!isSmall((details as Readonly<Record<string, unknown>>)[name])) return false
+  return true
 }
 
 function isSmall(value: unknown): boolean {
