@@ -1,4 +1,5 @@
 import { UsageError } from './errors.js'
+import { nearestName } from './nearest-name.js'
 
 /** The names of the options that something takes, and how errors call it. */
 export interface KnownOptions {
@@ -48,7 +49,7 @@ function copyOf(value: unknown, depth: number): unknown {
 function assertUndefined(options: object, name: string, { of, names }: KnownOptions): void {
   const value: unknown = Reflect.get(options, name)
   if (value === undefined) return
-  const near = nearest(name, [...names])
+  const near = nearestName(name, names)
   const remedy =
     near === undefined ? `it takes ${[...names].sort().join(', ') || 'none'}` : `did you mean ${near}?`
   throw new UsageError(`${of} has no option ${JSON.stringify(name.slice(0, 100))}; ${remedy}`, {
@@ -61,33 +62,4 @@ function assertUndefined(options: object, name: string, { of, names }: KnownOpti
 function noOptions(options: unknown, { of, names }: KnownOptions): UsageError {
   const takes = [...names].sort().join(', ')
   return new UsageError(`the options of ${of} must be an object of ${takes}, not ${String(options)}`, { of })
-}
-
-/** The most similar name, if it is similar: a third of it, and at least two characters, may be wrong. */
-function nearest(name: string, names: readonly string[]): string | undefined {
-  let found: string | undefined
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1
-  // What is much longer than every name is like none of them.
-  if (name.length > 100) return undefined
-  for (const candidate of names) {
-    const edits = editsBetween(name.toLowerCase(), candidate.toLowerCase())
-    if (edits >= least) continue
-    least = edits
-    found = candidate
-  }
-  return found
-}
-
-/** Levenshtein's distance, row by row. */
-function editsBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let line = 1; line <= a.length; line++) {
-    const next = [line]
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = (row[column - 1] as number) + (a[line - 1] === b[column - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[column] as number) + 1, (next[column - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
 }

@@ -10,7 +10,7 @@ export type FloorPlan = Readonly<Record<string, readonly (readonly string[])[]>>
  */
 export const floors: FloorPlan = {
   core: [
-    ['error-details.ts'],
+    ['error-details.ts', 'nearest-name.ts'],
     ['errors.ts'],
     ['known-options.ts', 'read-problems.ts', 'whole-number.ts'],
     ['health', 'json', 'shapes', 'structures', 'text', 'time'],

@@ -68,6 +68,10 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
       'connectTimeoutMs',
       'maxAttempts',
     ),
+    'owners of a port pool whose last ports are remembered, for each address and protocol': code(
+      'port-pool',
+      'REMEMBERED_OWNERS',
+    ),
     '`quarantineMs` of an address pool': code('address-pool', 'QUARANTINE_MS'),
   },
   'docs/offers.md': {

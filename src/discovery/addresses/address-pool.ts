@@ -1,6 +1,8 @@
 import type { FieldProblem } from '../../core/index.js'
 import type { Cidr } from '../../core/internal.js'
-import { assertKnown, assertValid, canonicalIp, knownOptions } from '../../core/internal.js'
+import { assertKnown, assertValid, canonicalIp, ipFamily, knownOptions } from '../../core/internal.js'
+import type { ValueRule } from '../structures/value-rules.js'
+import { listRule, membersRule, optional, textRule, wrong } from '../structures/value-rules.js'
 import type { AddressBook } from './address-book.js'
 import { createAddressBook } from './address-book.js'
 import type { AddressPoolStats } from './address-errors.js'
@@ -69,7 +71,9 @@ export interface AddressPool {
   snapshot(nowMs: number): readonly HeldAddress[]
   /**
    * Makes the held addresses exactly these; what was held and is not in the list goes into quarantine. Claims
-   * outside the pool's blocks are ignored.
+   * outside the pool's blocks are ignored: it may have been made smaller since.
+   *
+   * @throws InvalidError for what is no address, owner or time; nothing is changed then
    */
   rebuild(claims: Iterable<HeldAddress>, nowMs: number): void
   /**
@@ -205,8 +209,9 @@ class MemoryPool implements AddressPool {
   }
 
   readonly rebuild: AddressPool['rebuild'] = (claims, nowMs) => {
+    const held = assertClaims(claims)
     const book = this.#book
-    const known = [...claims].flatMap(claim => {
+    const known = held.flatMap(claim => {
       const index = this.#usable(claim.address)
       return index === undefined || book.owner(index) === RESERVED ? [] : [{ claim, index }]
     })
@@ -262,6 +267,30 @@ class MemoryPool implements AddressPool {
     this.#watermark = stats.watermark
     if (stats.watermark > before) onWatermark(this.name, stats)
   }
+}
+
+const CLAIM_RULE: ValueRule = /* @__PURE__ */ claimRule()
+
+function claimRule(): ValueRule {
+  const time: ValueRule = value => (Number.isFinite(value) ? [] : wrong(value, 'must be a time in epoch ms'))
+  return membersRule<HeldAddress>('a held address', {
+    address: textRule(
+      'must be an IPv4 or IPv6 address; leave out what is none',
+      text => ipFamily(text) !== 0,
+    ),
+    owner: textRule('must be the name of an owner, not empty', text => text !== ''),
+    releasedAtMs: optional(time),
+  })
+}
+
+function assertClaims(claims: Iterable<HeldAddress>): readonly HeldAddress[] {
+  const held = typeof claims === 'object' && Symbol.iterator in claims ? [...claims] : claims
+  const problems = listRule(CLAIM_RULE, { what: 'held addresses', max: Number.POSITIVE_INFINITY })(held)
+  assertValid(
+    'address pool',
+    problems.map(problem => ({ ...problem, field: `claims${problem.field}` })),
+  )
+  return held as readonly HeldAddress[]
 }
 
 interface KnownClaim {

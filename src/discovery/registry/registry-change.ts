@@ -1,9 +1,30 @@
-import type { Endpoint, FieldProblem } from '../../core/index.js'
+import type {
+  BalancePolicy,
+  Endpoint,
+  EndpointConditions,
+  FieldProblem,
+  TrafficShare,
+} from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
-import { ipFamily, wholeNumber } from '../../core/internal.js'
+import { ipFamily, isRecord } from '../../core/internal.js'
 import { nameLabels } from '../dns/dns-name.js'
 import type { RegisteredHost, RegisteredPort, RegisteredService } from '../services/registered-service.js'
 import { changedSpan } from '../structures/changed-span.js'
+import type { ValueRule } from '../structures/value-rules.js'
+import {
+  amountRule,
+  choiceRule,
+  flagRule,
+  itemProblems,
+  listRule,
+  membersRule,
+  optional,
+  recordRule,
+  textRule,
+  togetherRule,
+  wholeRule,
+  wrong,
+} from '../structures/value-rules.js'
 
 /**
  * Whose change it is: where a rule makes names from others, as `mesosLabel` makes one of `/abc` and `abc`, or where
@@ -38,172 +59,274 @@ export type RegistryChange =
   /** Says that everything that existed at the start has been applied: unknown names are now really unknown. */
   | { readonly op: 'synced' }
 
-const limits = { ports: 1024, endpoints: 1000, vips: 16, addresses: 16, names: 64 } as const
-const PORT_RANGE = { min: 1, max: 65_535 } as const
+/** The endpoints of a slice that were accepted before: the same objects are not looked at again. */
+export type HeldEndpoints = (service: string, slice: string) => readonly Endpoint[] | undefined
 
-/**
- * @param held endpoints of the same slice that were accepted before: the same objects are not looked at again
- * @throws InvalidError naming every field at fault
- */
-export function assertChange(change: RegistryChange, held: readonly Endpoint[] = []): void {
-  const problems: FieldProblem[] = []
-  const check: Check = (ok, ...found) => {
-    if (!ok) problems.push(...found)
-  }
-  switch (change.op) {
-    case 'set-service':
-      checkService(change.service, check)
-      break
-    case 'set-endpoints':
-      check(change.endpoints.length <= limits.endpoints, {
-        field: 'endpoints',
-        value: change.endpoints,
-        message: `must hold at most ${limits.endpoints} endpoints; use more slices`,
-      })
-      checkEndpoints(change.endpoints, held, check)
-      break
-    case 'set-host':
-      checkHost(change.host, check)
-      break
-    case 'delete-host':
-    case 'delete-service':
-    case 'delete-endpoints':
-    case 'set-namespace':
-    case 'delete-namespace':
-    case 'synced':
-      break
-  }
-  if (problems.length > 0) throw new InvalidError(`registry change ${subject(change)}`, problems)
+/** Why a change, whatever it is, cannot be applied, with every field at fault; undefined when it can. */
+export function refusalOf(change: unknown, held?: HeldEndpoints): InvalidError | undefined {
+  const problems = changeProblems(change, held)
+  if (problems.length === 0) return undefined
+  const fields = problems.map(problem => ({ ...problem, field: problem.field.replace(/^\./, '') }))
+  return new InvalidError(`registry change ${subject(change)}`.trimEnd(), fields)
 }
 
-function subject(change: RegistryChange): string {
-  if (change.op === 'set-service') return `set-service ${change.service.namespace}/${change.service.name}`
-  if (change.op === 'set-host') return `set-host ${change.host.name}`
-  return 'slice' in change ? `${change.op} ${change.service} ${change.slice}` : change.op
+function changeProblems(change: unknown, held?: HeldEndpoints): readonly FieldProblem[] {
+  if (!isRecord(change))
+    return wrong(change, `must be an object with op, one of ${Object.keys(RULES.ops).join(', ')}`)
+  const { op, service, slice, endpoints } = change
+  const found = RULES.op(op)
+  if (found.length > 0) return found.map(problem => ({ ...problem, field: 'op' }))
+  const problems = RULES.ops[op as RegistryChange['op']](change)
+  if (op !== 'set-endpoints' || problems.length > 0) return problems
+  return endpointProblems(endpoints as readonly unknown[], held?.(service as string, slice as string) ?? [])
 }
 
-/** Notes the problems unless all is well. */
-type Check = (ok: boolean, ...problems: FieldProblem[]) => void
-
-function checkService(service: RegisteredService, check: Check): void {
-  const label = 'must be one DNS label in lower case: 1 to 63 characters without dots'
-  check(service.namespace.split('.').every(isLabel), {
-    field: 'namespace',
-    value: service.namespace,
-    message: 'must be DNS labels in lower case, with dots between them',
-  })
-  check(isLabel(service.name), { field: 'name', value: service.name, message: label })
-  checkAddresses(service.vips, { field: 'vips', max: limits.vips }, check)
-  check(service.mode === 'vip' || service.vips.length === 0, {
-    field: 'vips',
-    value: service.vips,
-    message: `must be empty in mode ${service.mode}`,
-  })
-  const external = service.externalName
-  check((service.mode === 'external') === (external !== undefined), {
-    field: 'externalName',
-    value: external,
-    message: 'must be given exactly in mode external',
-  })
-  check(external === undefined || (nameLabels(external)?.length ?? 0) > 0, {
-    field: 'externalName',
-    value: external,
-    message: 'must be a DNS name',
-  })
-  checkNames('aliases', service.aliases, check)
-  checkNames('networks', service.networks, check)
-  const { ttlSeconds = 0 } = service
-  check(false, ...wholeNumber('ttlSeconds', ttlSeconds, { max: 86_400 }))
-  check(service.ports.length <= limits.ports, {
-    field: 'ports',
-    value: service.ports,
-    message: `must hold at most ${limits.ports} ports`,
-  })
-  for (const [i, port] of service.ports.entries()) checkPort(port, `ports[${i}]`, check)
-  for (const [i, { weight }] of (service.backends ?? []).entries()) {
-    check(Number.isFinite(weight) && weight >= 0, {
-      field: `backends[${i}].weight`,
-      value: weight,
-      message: 'must be a finite number ≥ 0',
-    })
-  }
-}
-
-function checkNames(field: string, names: readonly string[] = [], check: Check): void {
-  check(names.length <= limits.names, {
-    field,
-    value: names,
-    message: `must hold at most ${limits.names} names`,
-  })
-  for (const [i, name] of names.entries())
-    check(isLabel(name), {
-      field: `${field}[${i}]`,
-      value: name,
-      message: 'must be one DNS label in lower case',
-    })
-}
-
-function checkHost(host: RegisteredHost, check: Check): void {
-  check(host.name !== '', { field: 'name', value: host.name, message: 'must not be empty' })
-  checkAddresses(host.addresses, { field: 'addresses', max: limits.addresses }, check)
-  if (host.port !== undefined) check(false, ...wholeNumber('port', host.port, PORT_RANGE))
-}
-
-function checkPort(port: RegisteredPort, field: string, check: Check): void {
-  check(false, ...wholeNumber(`${field}.port`, port.port, PORT_RANGE))
-  if (port.nodePort !== undefined)
-    check(false, ...wholeNumber(`${field}.nodePort`, port.nodePort, PORT_RANGE))
-  check(port.name === '' || isLabel(port.name), {
-    field: `${field}.name`,
-    value: port.name,
-    message: 'must be empty or one DNS label',
-  })
-}
-
-function checkEndpoints(endpoints: readonly Endpoint[], held: readonly Endpoint[], check: Check): void {
+/** Looks at what is different only: one of a hundred endpoints is most of the changes there are. */
+function endpointProblems(endpoints: readonly unknown[], held: readonly unknown[]): readonly FieldProblem[] {
   const { from, beforeEnd, afterEnd } = changedSpan(held, endpoints)
   const known = new Set(held.slice(from, beforeEnd))
-  for (let i = from; i < afterEnd; i++) {
-    const endpoint = endpoints[i] as Endpoint
-    if (!known.has(endpoint)) checkEndpoint(endpoint, `endpoints[${i}]`, check)
-  }
+  const rule: ValueRule = endpoint => (known.has(endpoint) ? [] : RULES.endpoint(endpoint))
+  return itemProblems(endpoints, rule, { from, to: afterEnd }).map(problem => ({
+    ...problem,
+    field: `endpoints${problem.field}`,
+  }))
 }
 
-function checkEndpoint(endpoint: Endpoint, field: string, check: Check): void {
-  check(endpoint.id !== '', { field: `${field}.id`, value: endpoint.id, message: 'must not be empty' })
-  check(endpoint.hostname === undefined || isLabel(endpoint.hostname), {
-    field: `${field}.hostname`,
-    value: endpoint.hostname,
-    message: 'must be one DNS label',
+function subject(change: unknown): string {
+  if (!isRecord(change)) return ''
+  const { op, service, host, slice } = change
+  const name = isRecord(service)
+    ? `${textOf(service['namespace'])}/${textOf(service['name'])}`
+    : isRecord(host)
+      ? host['name']
+      : (service ?? host ?? change['namespace'])
+  return [op, name, slice].map(textOf).join(' ').trimEnd()
+}
+
+/** As much of it as names something. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, 100) : ''
+}
+
+/** What each op takes; apart from endpoints, which are looked at one by one. */
+interface ChangeRules {
+  readonly op: ValueRule
+  readonly ops: Readonly<Record<RegistryChange['op'], ValueRule>>
+  readonly endpoint: ValueRule
+}
+
+type Change<Op extends RegistryChange['op']> = Extract<RegistryChange, { readonly op: Op }>
+
+const limits = {
+  ports: 1024,
+  endpoints: 1000,
+  vips: 16,
+  addresses: 16,
+  names: 64,
+  roles: 64,
+  shares: 1024,
+} as const
+const LABEL = 'must be one DNS label in lower case: 1 to 63 characters without dots'
+const RULES: ChangeRules = /* @__PURE__ */ changeRules()
+
+function changeRules(): ChangeRules {
+  const op = choiceRule<RegistryChange['op']>({
+    'set-service': true,
+    'delete-service': true,
+    'set-endpoints': true,
+    'delete-endpoints': true,
+    'set-namespace': true,
+    'delete-namespace': true,
+    'set-host': true,
+    'delete-host': true,
+    synced: true,
   })
-  for (const name of ['weight', 'drainDeadlineMs'] as const) {
-    const { [name]: value = 0 } = endpoint
-    check(Number.isFinite(value) && value >= 0, {
-      field: `${field}.${name}`,
-      value,
-      message: 'must be a finite number ≥ 0',
-    })
-  }
-  checkAddresses(endpoint.addresses, { field: `${field}.addresses`, max: limits.addresses }, check)
-  for (const [name, port] of Object.entries(endpoint.ports)) {
-    check(false, ...wholeNumber(`${field}.ports.${name}`, port, PORT_RANGE))
+  const source = optional(textRule('must be a text: the name or the system that it is of'))
+  const service = keyRule()
+  const slice = textRule('must be the name of a slice, not empty', isSome)
+  const namespace = namespaceRule()
+  const endpoints = listRule(() => [], {
+    what: 'endpoints',
+    max: limits.endpoints,
+    remedy: '; use more slices',
+  })
+  const host = textRule('must be the name of a host, not empty', isSome)
+  return {
+    op,
+    ops: {
+      'set-service': membersRule<Change<'set-service'>>('set-service', {
+        op,
+        service: serviceRule(),
+        source,
+      }),
+      'delete-service': membersRule<Change<'delete-service'>>('delete-service', { op, service, source }),
+      'set-endpoints': membersRule<Change<'set-endpoints'>>('set-endpoints', {
+        op,
+        service,
+        slice,
+        endpoints,
+        source,
+      }),
+      'delete-endpoints': membersRule<Change<'delete-endpoints'>>('delete-endpoints', {
+        op,
+        service,
+        slice,
+        source,
+      }),
+      'set-namespace': membersRule<Change<'set-namespace'>>('set-namespace', { op, namespace }),
+      'delete-namespace': membersRule<Change<'delete-namespace'>>('delete-namespace', { op, namespace }),
+      'set-host': membersRule<Change<'set-host'>>('set-host', { op, host: hostRule(), source }),
+      'delete-host': membersRule<Change<'delete-host'>>('delete-host', { op, host, source }),
+      synced: membersRule<Change<'synced'>>('synced', { op }),
+    },
+    endpoint: endpointRule(),
   }
 }
 
-function checkAddresses(
-  addresses: readonly string[],
-  rule: { field: string; max: number },
-  check: Check,
-): void {
-  const { field, max } = rule
-  check(addresses.length <= max, { field, value: addresses, message: `must hold at most ${max} addresses` })
-  for (const [i, address] of addresses.entries()) {
-    check(ipFamily(address) !== 0, {
-      field: `${field}[${i}]`,
-      value: address,
-      message: 'must be an IPv4 or IPv6 address',
+function serviceRule(): ValueRule {
+  const labelList = listRule(textRule(LABEL, isLabel), { what: 'names', max: limits.names })
+  const rule = membersRule<RegisteredService>('a service', {
+    namespace: namespaceRule(),
+    name: textRule(LABEL, isLabel),
+    mode: choiceRule<RegisteredService['mode']>({ vip: true, headless: true, external: true }),
+    vips: addressesRule(limits.vips),
+    ports: listRule(portRule(), { what: 'ports', max: limits.ports }),
+    externalName: optional(textRule('must be a DNS name', text => (nameLabels(text)?.length ?? 0) > 0)),
+    ttlSeconds: optional(wholeRule({ max: 86_400 })),
+    backends: optional(
+      listRule(
+        membersRule<TrafficShare>('a share', { template: textRule('must be a text'), weight: amountRule }),
+        {
+          what: 'shares',
+          max: limits.shares,
+        },
+      ),
+    ),
+    balance: optional(
+      choiceRule<BalancePolicy>({
+        'round-robin': true,
+        'least-connections': true,
+        random: true,
+        'power-of-two': true,
+        'peak-ewma': true,
+        'ring-hash': true,
+        maglev: true,
+        rendezvous: true,
+      }),
+    ),
+    slowStartSeconds: optional(amountRule),
+    sessionAffinity: optional(choiceRule({ None: true, ClientIP: true })),
+    sessionAffinityTimeoutSeconds: optional(wholeRule({ min: 1, max: 86_400 })),
+    internalTrafficPolicy: optional(choiceRule({ Cluster: true, Local: true })),
+    trafficDistribution: optional(
+      choiceRule({ PreferSameNode: true, PreferSameZone: true, PreferClose: true }),
+    ),
+    aliases: optional(labelList),
+    networks: optional(labelList),
+    labels: optional(labelsRule()),
+  })
+  return togetherRule<RegisteredService>(rule, partsTogether)
+}
+
+/** How the members of a service go together. */
+function partsTogether({ mode, vips, ports, externalName }: RegisteredService): readonly FieldProblem[] {
+  const problems: FieldProblem[] = []
+  if (mode !== 'vip' && vips.length > 0)
+    problems.push({ field: '.vips', value: vips, message: `must be empty in mode ${mode}` })
+  if ((mode === 'external') !== (externalName !== undefined))
+    problems.push({
+      field: '.externalName',
+      value: externalName,
+      message: 'must be given exactly in mode external',
     })
+  const names = new Set<string>()
+  for (const [i, { name, nodePort }] of ports.entries()) {
+    if (nodePort !== undefined && mode !== 'vip')
+      problems.push({
+        field: `.ports[${i}].nodePort`,
+        value: nodePort,
+        message: `must be absent in mode ${mode}`,
+      })
+    const field = `.ports[${i}].name`
+    if (name === '' && ports.length > 1)
+      problems.push({ field, value: name, message: 'must not be empty where a service has several ports' })
+    else if (names.has(name)) problems.push({ field, value: name, message: 'must be of one port only' })
+    names.add(name)
   }
+  return problems
+}
+
+function portRule(): ValueRule {
+  const number = wholeRule({ min: 1, max: 65_535 })
+  return membersRule<RegisteredPort>('a port', {
+    name: portNameRule(),
+    port: number,
+    protocol: choiceRule<RegisteredPort['protocol']>({ TCP: true, UDP: true, SCTP: true }),
+    nodePort: optional(number),
+  })
+}
+
+function hostRule(): ValueRule {
+  return membersRule<RegisteredHost>('a host', {
+    name: textRule('must be the name of a host, not empty', isSome),
+    addresses: addressesRule(limits.addresses),
+    roles: listRule(textRule('must be a text'), { what: 'roles', max: limits.roles }),
+    port: optional(wholeRule({ min: 1, max: 65_535 })),
+  })
+}
+
+function endpointRule(): ValueRule {
+  const text = optional(textRule('must be a text'))
+  return membersRule<Endpoint>('an endpoint', {
+    id: textRule('must be a text, not empty', isSome),
+    addresses: addressesRule(limits.addresses),
+    ports: recordRule(portNameRule(), wholeRule({ min: 1, max: 65_535 })),
+    conditions: membersRule<EndpointConditions>('conditions', {
+      ready: flagRule,
+      serving: flagRule,
+      terminating: flagRule,
+    }),
+    hostname: optional(textRule(LABEL, isLabel)),
+    nodeName: text,
+    zone: text,
+    template: text,
+    weight: optional(amountRule),
+    drainDeadlineMs: optional(amountRule),
+    labels: optional(labelsRule()),
+  })
+}
+
+function addressesRule(max: number): ValueRule {
+  const address = textRule('must be an IPv4 or IPv6 address', text => ipFamily(text) !== 0)
+  return listRule(address, { what: 'addresses', max })
+}
+
+function labelsRule(): ValueRule {
+  return recordRule(textRule('must be a text'), textRule('must be a text'))
+}
+
+function portNameRule(): ValueRule {
+  return textRule('must be empty or one DNS label', text => text === '' || isLabel(text))
+}
+
+function namespaceRule(): ValueRule {
+  return textRule('must be DNS labels in lower case, with dots between them', isNamespace)
+}
+
+/** A service that can be there, as `serviceKey` names it. */
+function keyRule(): ValueRule {
+  return textRule('must be the namespace and the name of a service, as in prod/web', text => {
+    const at = text.lastIndexOf('/')
+    return at > 0 && isNamespace(text.slice(0, at)) && isLabel(text.slice(at + 1))
+  })
+}
+
+function isSome(text: string): boolean {
+  return text !== ''
+}
+
+function isNamespace(text: string): boolean {
+  return text.split('.').every(isLabel)
 }
 
 function isLabel(text: string): boolean {

@@ -1,12 +1,12 @@
-import type { Cancel, Endpoint, Logger } from '../../core/index.js'
+import type { Cancel, Endpoint, FieldProblem, Logger } from '../../core/index.js'
 import { InvalidError, silentLogger, UsageError } from '../../core/index.js'
-import { assertKnown, callListener, knownOptions } from '../../core/internal.js'
+import { assertKnown, assertValid, callListener, knownOptions } from '../../core/internal.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import { ChangeClock } from './change-clock.js'
 import type { NamingProfile } from './naming-profile.js'
 import { resolveWith } from './naming-profile.js'
 import type { RegistryChange } from './registry-change.js'
-import { assertChange } from './registry-change.js'
+import { refusalOf } from './registry-change.js'
 import type {
   ConsumerReport,
   RegistryConsumer,
@@ -152,7 +152,7 @@ class MemoryRegistry implements Registry {
     if (this.#applying)
       throw new UsageError('apply was called from a registry listener; defer it to a step of its own')
     assertRevision(this.#current, revision)
-    for (const change of changes) assertChange(change, heldOf(this.#current, change))
+    assertChanges(this.#current, changes)
     this.#current = applyChanges(this.#current, revision, changes, this.#clock.written)
     this.#clock.tick()
     this.#applying = true
@@ -216,9 +216,18 @@ function endpointsOf(
   return view.endpoints.filter(({ conditions }) => conditions[filter])
 }
 
-/** What the registry holds of the slice that a change is about. */
-function heldOf({ services }: RegistrySnapshot, change: RegistryChange): readonly Endpoint[] | undefined {
-  return change.op === 'set-endpoints' ? services.get(change.service)?.slices.get(change.slice) : undefined
+function assertChanges({ services }: RegistrySnapshot, changes: readonly RegistryChange[]): void {
+  assertValid('registry changes', listProblems(changes))
+  for (const change of changes) {
+    const refusal = refusalOf(change, (service, slice) => services.get(service)?.slices.get(slice))
+    if (refusal !== undefined) throw refusal
+  }
+}
+
+function listProblems(changes: unknown): readonly FieldProblem[] {
+  return Array.isArray(changes)
+    ? []
+    : [{ field: 'changes', value: changes, message: 'must be a list of changes' }]
 }
 
 function assertRevision(current: RegistrySnapshot, revision: number): void {

@@ -36,6 +36,13 @@ const ADDRESS_CONDITION: AllocationCondition = {
   },
 }
 
+/** Said of a service while a claim of its own holds nothing. */
+const CLAIM_CONDITION: AllocationCondition = {
+  type: 'AddressClaimsValid',
+  message: 'every claim is named by an address',
+  reasons: { Invalid: 'NoAddress' },
+}
+
 const ADDRESS_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<AddressControllerOptions>(
   'createAddressController',
   { pools: true, nodePorts: true },
@@ -47,6 +54,9 @@ const ADDRESS_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<AddressControlle
  * transaction with `spec.clusterIPs`: two services can never hold one address, and none is lost half-way. A claim outlives
  * its use by the quarantine of its pool, so that no restart hands an address out too early. The pools in memory are
  * caches of the claims. When an address cannot be had, the service's condition `AddressAllocated` says why.
+ *
+ * A claim whose name is no address, in its canonical form, holds none. It is left out, said in the condition `AddressClaimsValid` of its service,
+ * and removed as one that the service has no right to.
  *
  * The node ports that ports of a service ask for (`nodePort`) are held by claims in the same way, and said in the
  * condition `NodePortsAllocated`. They are free as soon as no port asks for them, or the service is gone.
@@ -85,7 +95,7 @@ function createServiceAddresses(pools: ServicePools): ServiceAddresses {
   const refill = (reader: Reader, nowMs: number): void => {
     const claims = reader.list(AddressClaim).items
     for (const pool of pools.all) {
-      const own = claims.filter(({ spec }) => spec.pool === pool.name)
+      const own = claims.filter(claim => claim.spec.pool === pool.name && isAddress(claim))
       pool.rebuild(own.map(heldAddress), nowMs)
     }
     filled = true
@@ -95,6 +105,7 @@ function createServiceAddresses(pools: ServicePools): ServiceAddresses {
       const { client, env } = ctx
       if (!filled) refill(client, env.clock.now())
       const againMs = await release(ctx, pools, key)
+      await reportClaims(ctx, pools, key)
       if (!wantsAddress(service)) {
         await withdrawAllocation(ctx, key, ADDRESS_CONDITION)
         return againMs
@@ -138,6 +149,27 @@ function assertPools(pools: readonly ServiceAddressPool[]): void {
   const message =
     pools.length === 0 ? 'must hold at least one pool' : `must have different names, not ${twice} twice`
   throw new InvalidError('address controller', [{ field: 'pools', value: names, message }])
+}
+
+/** Only the name keeps an address from two owners, so a claim of another name, or of another spelling, holds none. */
+function isAddress({ metadata }: AddressClaim): boolean {
+  return canonicalIp(metadata.name) === metadata.name
+}
+
+async function reportClaims(ctx: ReconcileContext, pools: ServicePools, key: ObjectRef): Promise<void> {
+  const wrong = claimsOf(ctx.client, pools, key).filter(claim => !isAddress(claim))
+  if (wrong.length === 0 || ctx.client.get(Service, key) === undefined)
+    return withdrawAllocation(ctx, key, CLAIM_CONDITION)
+  const message =
+    'must be an address as the pool writes it; delete the claim and name the address in spec.clusterIPs'
+  const problems = wrong.map(({ metadata: { name } }) => ({ field: 'metadata.name', value: name, message }))
+  await reportAllocation(ctx, key, CLAIM_CONDITION, new InvalidError('AddressClaim', problems))
+}
+
+/** The claims of addresses of the pools that the service of the key owns. */
+function claimsOf(reader: Reader, pools: ServicePools, key: ObjectRef): readonly AddressClaim[] {
+  const index = { name: 'owner', value: `${Service.kind}/${key.namespace}/${key.name}` }
+  return reader.list(AddressClaim, { index }).items.filter(({ spec }) => pools.names.has(spec.pool))
 }
 
 function refOf({ spec: { owner } }: Pick<AddressClaim, 'spec'>): ObjectRef {
@@ -203,13 +235,11 @@ function planRelease(
   const service = reader.get(Service, key)
   const wanted = wantsAddress(service) ? (service.spec.clusterIPs ?? []) : []
   const kept = new Set(wanted.map(address => canonicalIp(address) ?? address))
-  const index = { name: 'owner', value: `${Service.kind}/${key.namespace}/${key.name}` }
   const letGo: AddressClaim[] = []
   const remove: AddressClaim[] = []
   let nextAtMs = Number.POSITIVE_INFINITY
-  for (const claim of reader.list(AddressClaim, { index }).items) {
+  for (const claim of claimsOf(reader, pools, key)) {
     const { spec, metadata } = claim
-    if (!pools.names.has(spec.pool)) continue
     const isOurs = spec.owner.uid === service?.metadata.uid && kept.has(metadata.name)
     if (isOurs) continue
     const quarantineMs = pools.quarantineMs(spec.pool)

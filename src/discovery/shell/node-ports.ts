@@ -72,7 +72,8 @@ export function createNodePorts(options: PortPoolOptions): NodePorts {
       if (letGo.length + renamed.length + missing.length === 0 && isWritten) return
       if (!isCurrent) pool = filledPool(options, client)
       isCurrent = false
-      for (const claim of letGo) pool.release(claim.spec.port?.number ?? 0, claim.spec.port)
+      for (const claim of letGo)
+        if (isNamedForPort(claim)) pool.release(claim.spec.port?.number ?? 0, claim.spec.port)
       rename(pool, key, renamed)
       const numbers = new Map(kept)
       for (const demand of missing) numbers.set(demand.index, take(pool, key, demand))
@@ -111,7 +112,7 @@ function demandsOf(service: Service | undefined): readonly Demand[] {
 function planNodePorts(reader: Reader, key: ObjectRef, service: Service | undefined): NodePortPlan {
   const index = { name: 'owner', value: `${Service.kind}/${key.namespace}/${key.name}` }
   const held = reader.list(AddressClaim, { index }).items.filter(({ spec }) => spec.pool === NODE_PORT_POOL)
-  const ours = held.filter(({ spec }) => spec.owner.uid === service?.metadata.uid)
+  const ours = held.filter(claim => claim.spec.owner.uid === service?.metadata.uid && isNamedForPort(claim))
   const demands = [...demandsOf(service)].sort((a, b) => Number(a.number === 0) - Number(b.number === 0))
   const keptClaims = new Set<AddressClaim>()
   const kept = new Map<number, number>()
@@ -140,12 +141,21 @@ function planNodePorts(reader: Reader, key: ObjectRef, service: Service | undefi
 function filledPool(options: PortPoolOptions, reader: Reader): PortPool {
   const full = createPortPool({ name: NODE_PORT_POOL, ...options })
   // A range that was made smaller since takes nothing from who holds it.
-  for (const { spec } of reader.list(AddressClaim).items) {
-    const { port, owner, pool } = spec
-    if (pool === NODE_PORT_POOL && port !== undefined && full.includes(port.number))
+  for (const claim of reader.list(AddressClaim).items) {
+    const { port, owner, pool } = claim.spec
+    if (pool === NODE_PORT_POOL && port !== undefined && isNamedForPort(claim) && full.includes(port.number))
       full.claim(port.number, ownerText(owner, port.name), port)
   }
   return full
+}
+
+function claimName({ protocol, number }: Pick<Demand, 'protocol' | 'number'>): string {
+  return `node-port-${number}-${protocol.toLowerCase()}`
+}
+
+/** Only the name keeps a port from two owners, so a claim of another name holds none. */
+function isNamedForPort({ metadata, spec: { port } }: AddressClaim): boolean {
+  return port !== undefined && metadata.name === claimName(port)
 }
 
 function take(pool: PortPool, key: ObjectRef, { port, protocol, number }: Demand): number {
@@ -176,7 +186,7 @@ function writeClaim(
   { service, numbers }: { readonly service: Service; readonly numbers: ReadonlyMap<number, number> },
 ): void {
   const number = numbers.get(index) ?? 0
-  const name = `node-port-${number}-${protocol.toLowerCase()}`
+  const name = claimName({ protocol, number })
   const { namespace, name: serviceName, uid } = service.metadata
   const holder = tx.get(AddressClaim, { name })?.spec.owner
   if (holder !== undefined) {

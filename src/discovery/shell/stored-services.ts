@@ -1,20 +1,17 @@
 import type { EndpointSlice, Service, ServicePort } from '../../api/index.js'
 import type { Logger } from '../../core/index.js'
-import { isKeelsonError } from '../../core/index.js'
 import type { RegistryChange } from '../registry/registry-change.js'
-import { assertChange } from '../registry/registry-change.js'
+import { refusalOf } from '../registry/registry-change.js'
 import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
 
 /** The change, or what undoes it when the registry would refuse it: such an object is logged and treated as absent. */
 export function acceptable(change: RegistryChange, logger: Logger): readonly RegistryChange[] {
-  try {
-    assertChange(change)
-    return [change]
-  } catch (error) {
-    if (!isKeelsonError(error, 'Invalid')) throw error
-    logger.warn({ error }, 'an object is left out of the registry')
-    return removalOf(change)
-  }
+  const refusal = refusalOf(change)
+  if (refusal === undefined) return [change]
+  const removal = removalOf(change)
+  // What takes out an object that was never let in is no news.
+  if (removal.length > 0) logger.warn({ error: refusal }, 'an object is left out of the registry')
+  return removal.filter(each => refusalOf(each) === undefined)
 }
 
 /** What puts an object into a registry. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSeededRandom, isKeelsonError } from '../../../src/core/index.js'
 import { PoolExhaustedError } from '../../../src/discovery/addresses/address-errors.js'
-import type { AddressPool, AddressStrategy } from '../../../src/discovery/index.js'
+import type { AddressPool, AddressStrategy, HeldAddress } from '../../../src/discovery/index.js'
 import { createAddressPool, kubernetesStaticBand } from '../../../src/discovery/index.js'
 
 /** The slow and obvious pool: a map of states, scanned from the bottom. */
@@ -160,6 +160,27 @@ describe('address pool', () => {
     expect(pool.stats(10)).toEqual({ capacity: 6, used: 2, quarantined: 1, free: 3, watermark: 0 })
     expect(pool.allocate('e', 20)).toBe('10.0.0.3')
     expect(pool.allocate('f', 110)).toBe('10.0.0.1')
+  })
+
+  const held = { address: '10.0.0.2', owner: 'b' }
+  test.each<readonly [unknown, string]>([
+    [undefined, 'claims'],
+    [7, 'claims'],
+    [[held, undefined], 'claims[1]'],
+    [[held, { address: '10.0.0', owner: 'c' }], 'claims[1].address'],
+    [[held, { address: 7, owner: 'c' }], 'claims[1].address'],
+    [[held, { address: '10.0.0.3' }], 'claims[1].owner'],
+    [[held, { address: '10.0.0.3', owner: '' }], 'claims[1].owner'],
+    [[held, { address: '10.0.0.3', owner: 'c', releasedAtMs: Number.NaN }], 'claims[1].releasedAtMs'],
+    [[held, { address: '10.0.0.3', owner: 'c', releasedAt: 5 }], 'claims[1].releasedAt'],
+  ])('a pool is not rebuilt of %j, and stays as it was', (claims, field) => {
+    const pool = createAddressPool({ cidrs: ['10.0.0.0/29'] })
+    pool.allocate('a', 0)
+    const before = pool.snapshot(0)
+    expect(() => pool.rebuild(claims as Iterable<HeldAddress>, 10)).toThrow(
+      expect.objectContaining({ code: 'Invalid', problems: [expect.objectContaining({ field })] }),
+    )
+    expect(pool.snapshot(0)).toEqual(before)
   })
 
   test.each([

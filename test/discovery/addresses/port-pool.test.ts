@@ -29,6 +29,22 @@ describe('port pool', () => {
     expect(pool.allocate('b')).toBe(13)
   })
 
+  test('the last ports of 65,536 owners are remembered; beyond it the owner of the oldest gets the next free one', () => {
+    const pool = createPortPool({ first: 10, last: 13 })
+    const visit = (owner: string): number => {
+      const port = pool.allocate(owner)
+      pool.release(port)
+      return port
+    }
+    const first = [visit('a'), visit('b')]
+    for (let n = 0; n < 65_534; n++) visit(`other-${n}`)
+    expect(first).toEqual([10, 11])
+    expect(visit('b')).toBe(11)
+    expect(visit('a')).toBe(10)
+    for (const other of ['one more', 'another', 'a third']) visit(other)
+    expect([visit('b'), visit('other-0'), visit('other-1')]).toEqual([11, 13, 10])
+  })
+
   test('the static band is left for claims until the rest is full', () => {
     const pool = createPortPool({ first: 1, last: 4, staticBand: 2 })
     expect(['a', 'b', 'c'].map(owner => pool.allocate(owner))).toEqual([3, 4, 1])

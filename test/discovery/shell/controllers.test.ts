@@ -355,6 +355,39 @@ describe('address controller', () => {
     expect(vipOf(w, 'c')).toBe('10.96.0.1')
   })
 
+  test('a claim whose name is no address holds none: it is said on its service until it is gone', async () => {
+    const w = await world()
+    await addService(w, 'web')
+    const uid = w.store.get(Service, { namespace, name: 'web' })?.metadata.uid ?? ''
+    const wrong = ['front-door', 'FD00::1']
+    for (const name of wrong) {
+      const owner = { kind: 'Service', namespace, name: 'web', uid }
+      await w.store.create(AddressClaim, { metadata: { name }, spec: { pool: 'services', owner } })
+      await w.env.settle()
+    }
+    const verdict = (): unknown =>
+      w.store
+        .get(Service, { namespace, name: 'web' })
+        ?.status?.conditions?.find(({ type }) => type === 'AddressClaimsValid')
+    expect(verdict()).toMatchObject({
+      status: 'False',
+      reason: 'NoAddress',
+      message: expect.stringMatching(/FD00::1.*front-door|front-door.*FD00::1/s),
+    })
+    // A pool that is filled with these claims there, as it is after a start and when it is full.
+    for (let n = 0; n < 6; n++) await addService(w, `more-${n}`)
+    expect(vipOf(w, 'web')).toBe('10.96.0.1')
+    expect(w.store.get(Service, { namespace, name: 'more-5' })?.status?.conditions).toMatchObject([
+      { reason: 'PoolExhausted' },
+    ])
+    await w.env.advance(1000)
+    expect(w.store.list(AddressClaim).items.filter(({ metadata }) => wrong.includes(metadata.name))).toEqual(
+      [],
+    )
+    await w.env.settle()
+    expect(verdict()).toBeUndefined()
+  })
+
   test('an address of no pool is said on the service; a service that wants none any more has no word of it', async () => {
     const w = await world()
     await addService(w, 'web', { ...web, clusterIPs: ['192.0.2.1'] })
@@ -454,6 +487,21 @@ describe('registry feed', () => {
     await addService(w, 'web')
     expect(w.registry.endpoints('prod/web')).toEqual([])
     expect(w.registry.resolve({ name: 'web.prod.svc.cluster.local.', type: 'A' }).rcode).toBe('NOERROR')
+  })
+
+  test('a slice of a name that no service can have is left out, and its end is no trouble', async () => {
+    const w = await world()
+    const ref = { namespace, name: 's' }
+    await w.store.create(EndpointSlice, {
+      metadata: ref,
+      spec: { serviceName: 'My.Web', addressType: 'IPv4', endpoints: [] },
+    })
+    await w.env.settle()
+    await w.store.delete(EndpointSlice, ref)
+    await addService(w, 'web')
+    expect(w.registry.snapshot().services.size).toBe(1)
+    expect(w.registry.endpoints('prod/web')).toEqual([])
+    expect(w.registry.revision).toBe(w.store.revision)
   })
 
   test('a slice that moves to another service leaves the first', async () => {

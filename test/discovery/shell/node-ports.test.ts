@@ -97,6 +97,24 @@ describe('node ports', () => {
     expect(w.store.get(AddressClaim, { name: 'node-port-30001-tcp' })?.spec.owner.name).toBe('b')
   })
 
+  test('a claim that is not named by its port takes none from others, and goes', async () => {
+    const w = world()
+    await w.start()
+    await put(w, 'a', 30_000)
+    const uid = w.store.get(Service, { namespace, name: 'a' })?.metadata.uid ?? ''
+    const owner = { kind: 'Service', namespace, name: 'a', uid }
+    for (const number of [30_000, 30_001]) {
+      const port = { name: 'p0', protocol: 'TCP', number } as const
+      const metadata = { name: `node-port-of-mine-${number}` }
+      await w.store.create(AddressClaim, { metadata, spec: { pool: 'node-ports', owner, port } })
+    }
+    await w.env.settle()
+    await put(w, 'b', 30_001)
+    await put(w, 'c', 30_000)
+    expect([reasonOf(w, 'b'), reasonOf(w, 'c')]).toEqual(['Allocated', 'NodePortTaken'])
+    expect(claimsOf(w)).toEqual(['node-port-30000-tcp', 'node-port-30001-tcp'])
+  })
+
   test('a manifest that is applied again, and a service made again, keep their numbers', async () => {
     const w = world({ first: 30_000, last: 30_009 })
     await w.start()
