@@ -315,10 +315,9 @@ function namespaceRule(): ValueRule {
 
 /** A service that can be there, as `serviceKey` names it. */
 function keyRule(): ValueRule {
-  return textRule('must be the namespace and the name of a service, as in prod/web', text => {
-    const at = text.lastIndexOf('/')
-    return at > 0 && isNamespace(text.slice(0, at)) && isLabel(text.slice(at + 1))
-  })
+  const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?'
+  const key = new RegExp(`^${label}(?:\\.${label})*/${label}$`)
+  return textRule('must be the namespace and the name of a service, as in prod/web', text => key.test(text))
 }
 
 function isSome(text: string): boolean {
