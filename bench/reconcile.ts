@@ -12,7 +12,7 @@ import { CLIENT_GO, clientGo } from './peers/reconcile/client-go.js'
 import type { OpenPeer } from './peers/reconcile/peer.js'
 import { cacheRows } from './rows/cache.js'
 import { controllerRows } from './rows/controllers.js'
-import { delayByKeyFloor, delayByRecordFloor, delayRounds } from './rows/delay-floor.js'
+import { delayByKeyFloor, delayByRecordFloor, delayPartRows, delayRounds } from './rows/delay-floor.js'
 import { machineRows } from './rows/machine.js'
 import { queueFloor } from './rows/queue-floor.js'
 import { queuePartRows } from './rows/queue-parts.js'
@@ -106,7 +106,7 @@ const rows: readonly Row[] = [
   },
 ]
 
-await bench([...rows, ...queuePartRows, ...cacheRows, ...controllerRows, ...machineRows])
+await bench([...rows, ...queuePartRows, ...delayPartRows, ...cacheRows, ...controllerRows, ...machineRows])
 
 /** Every row rotates through all keys, so that none of them is in a cache by favour. */
 function cycles(size: number): Promise<Measurement> {

@@ -1,6 +1,8 @@
+import { createMemoryMetrics, systemEnv } from 'keelson/core'
+import { createQueueMetrics } from '../../src/reconcile/queue/queue-metrics.js'
 import type { Measurement } from '../frame/measure.js'
-import { collectGarbage, measure } from '../frame/measure.js'
-import type { Floor } from '../frame/row.js'
+import { measure } from '../frame/measure.js'
+import type { Floor, Row } from '../frame/row.js'
 
 /** What is known of a key: its place in one of the lists that time is cut into. */
 interface Known {
@@ -32,6 +34,35 @@ export function delayByKeyFloor(timesMax: number): Floor {
       )
     },
   }
+}
+
+/** The same, and what every delay from now has besides: a reading of the clock, and client-go's count of them. */
+export const delayPartRows: readonly Row[] = [
+  {
+    name: 'delayed-by-hand',
+    title: 'the floor of `delayed`, with a reading of the clock for each and the counter of client-go',
+    unit: 'ns',
+    sizes: [100_000],
+    ours: delayByHand,
+  },
+]
+
+function delayByHand(size: number): Promise<Measurement> {
+  const keys = Array.from({ length: size }, (_, index) => `default/key-${index}`)
+  const known = new Map(keys.map(key => [key, unplaced()]))
+  const lists = new TimeLists()
+  const { clock } = systemEnv
+  const metrics = createQueueMetrics(createMemoryMetrics(), 'queue')
+  return delayRounds(
+    size,
+    () => {
+      for (let index = 0; index < size; index++) {
+        metrics.retried()
+        lists.put(known.get(keys[index] as string) as Known, clock.monotonic() + delayOf(index))
+      }
+    },
+    () => lists.clear(),
+  )
 }
 
 /** The least that a delay of a record can do: to be put with its time into one of the lists that time is cut into. */
@@ -81,7 +112,6 @@ export function delayRounds(size: number, run: () => void, clear: () => void): P
     warm: size,
     prepare: () => {
       clear()
-      collectGarbage()
     },
     run,
   })
