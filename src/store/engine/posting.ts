@@ -7,6 +7,8 @@ const UNSETTLED_MIN = 64
 /** One change among so many entries is searched for; with more of them, all are looked at. */
 const FEW_PART = 4
 
+const NONE: readonly Entry[] = []
+
 /**
  * The entries under one value of a label, or one term of an index. A write only notes that an entry came or went; what
  * is there is put in order when somebody looks. Entries and not objects, so an update that keeps its values touches
@@ -16,11 +18,12 @@ const FEW_PART = 4
  * revision finds it there, a reader of the newest does not pay for it.
  */
 export abstract class Posting {
-  /** In key order up to `settled`, then as they came. Some have left, and some of those have come again. */
-  #entries: Entry[] = []
-  #settled = 0
+  /** In key order, as of the latest look. A list of its own each time: somebody may be walking the one before. */
+  #entries = NONE
+  /** What has come since; some of it may have left again. */
+  #came: Entry[] | undefined
   /** What has left since; some of it may have come again. */
-  #left: Entry[] = []
+  #left: Entry[] | undefined
   #size = 0
   #former: Map<Entry, number> | undefined
 
@@ -39,10 +42,10 @@ export abstract class Posting {
 
   /** Whether `entries` costs nothing. */
   get isSettled(): boolean {
-    return this.#left.length === 0 && this.#settled === this.#entries.length
+    return this.#came === undefined && this.#left === undefined
   }
 
-  /** The entries whose newest version has the value, in key order. */
+  /** The entries whose newest version has the value, in key order. What comes and goes later does not change the list. */
   get entries(): readonly Entry[] {
     this.#settle()
     return this.#entries
@@ -63,17 +66,20 @@ export abstract class Posting {
   /** The newest version of the entry has the value, the one before it has not. */
   join(entry: Entry): void {
     this.#size++
-    this.#entries.push(entry)
-    if (this.#left.length > 0) this.#settleIfMany()
+    // A list of one, since most values of an index are of one entry.
+    if (this.#came === undefined) this.#came = [entry]
+    else this.#came.push(entry)
   }
 
   /** The newest version of the entry has lost the value. */
   leave(entry: Entry): void {
     this.#size--
+    this.#left ??= []
     this.#left.push(entry)
     this.#former ??= new Map()
     this.#former.set(entry, (this.#former.get(entry) ?? 0) + 1)
-    this.#settleIfMany()
+    // Without it, entries that come and go would pile up until somebody looks.
+    if (this.#left.length > this.#size + UNSETTLED_MIN) this.#settle()
   }
 
   /** The versions before one that had lost the value are cut; undoes the `former` part of that `leave`. */
@@ -86,29 +92,24 @@ export abstract class Posting {
     if (former.size === 0) this.#former = undefined
   }
 
-  /** Without it, entries that come and go would pile up until somebody looks. */
-  #settleIfMany(): void {
-    if (this.#entries.length - this.#size > this.#size + UNSETTLED_MIN) this.#settle()
-  }
-
-  /** A list of its own each time: somebody may be walking the one before. */
   #settle(): void {
     if (this.isSettled) return
-    const changes = this.#left.length + this.#entries.length - this.#settled
-    this.#entries = changes * FEW_PART <= this.#settled ? this.#patched() : this.#sorted()
-    this.#settled = this.#entries.length
-    this.#left = []
+    const came = this.#came ?? []
+    const left = this.#left ?? []
+    const isFew = (came.length + left.length) * FEW_PART <= this.#entries.length
+    this.#entries = isFew ? this.#patched(came, left) : this.#sorted(came, left)
+    this.#came = undefined
+    this.#left = undefined
   }
 
   /** Looks at what has changed, each searched for. */
-  #patched(): Entry[] {
-    const entries = this.#entries.slice(0, this.#settled)
-    for (const entry of this.#left) {
+  #patched(came: readonly Entry[], left: readonly Entry[]): Entry[] {
+    const entries = [...this.#entries]
+    for (const entry of left) {
       const at = lowerBound(entries, entry, 0)
       if (entries[at] === entry && !this.holds(entry)) entries.splice(at, 1)
     }
-    for (let came = this.#settled; came < this.#entries.length; came++) {
-      const entry = this.#entries[came] as Entry
+    for (const entry of came) {
       const at = lowerBound(entries, entry, 0)
       if (entries[at] !== entry && this.holds(entry)) entries.splice(at, 0, entry)
     }
@@ -116,13 +117,10 @@ export abstract class Posting {
   }
 
   /** Looks at all of them. */
-  #sorted(): Entry[] {
-    const hasLeft = this.#left.length > 0
-    const came = this.#entries.slice(this.#settled)
-    let known: Entry[] = this.#settled === 0 ? [] : this.#entries.slice(0, this.#settled)
-    if (hasLeft) known = known.filter(entry => this.holds(entry))
-    const added = hasLeft ? came.filter(entry => this.holds(entry)) : came
-    return merged(known, added.sort(compareEntries))
+  #sorted(came: readonly Entry[], left: readonly Entry[]): Entry[] {
+    const there = (entries: readonly Entry[]): readonly Entry[] =>
+      left.length === 0 ? entries : entries.filter(entry => this.holds(entry))
+    return merged(there(this.#entries), there(came).toSorted(compareEntries))
   }
 }
 
