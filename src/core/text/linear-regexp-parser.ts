@@ -1,5 +1,7 @@
 import { InvalidError } from '../errors.js'
 
+/** Most steps a pattern may compile to, once bounded repetitions are written out. */
+export const PATTERN_STEPS_MAX = 5_000
 /** Longest pattern that is accepted, in characters. */
 const PATTERN_LENGTH_MAX = 512
 /** Highest count in `{n,m}`. */

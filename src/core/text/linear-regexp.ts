@@ -1,10 +1,7 @@
 import { InvalidError } from '../errors.js'
 import type { CharacterSet, PatternNode } from './linear-regexp-parser.js'
-import { parsePattern } from './linear-regexp-parser.js'
+import { PATTERN_STEPS_MAX, parsePattern } from './linear-regexp-parser.js'
 import { nativePattern } from './native-pattern.js'
-
-/** Most steps a pattern may compile to, once bounded repetitions are written out. */
-const PATTERN_STEPS_MAX = 5_000
 
 /**
  * A regular expression that never backtracks: matching takes O(text × pattern) whatever the pattern is, so

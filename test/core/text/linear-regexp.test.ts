@@ -131,6 +131,12 @@ describe('linear regular expression', () => {
     ['^a{1,20}a{1,20}$', false],
     ['^x|a*$', false],
     ['^[a-z](\\.[a-z]+)*$', false],
+    // Few ways, and each of them long.
+    [`${'(a|a)'.repeat(6)}(a{1000}){4}b`, false],
+    ['(a{1000}){4}b', true],
+    // Ways that take nothing of the text.
+    ['(|){20}', false],
+    ['(x{0}|y{0}){20}', false],
   ])('%s is left to the engine of the platform: %s', (source, isNative) => {
     const { node, ignoreCase } = parsePattern(source)
     expect(!ignoreCase && nativePattern(node) !== undefined).toBe(isNative)
