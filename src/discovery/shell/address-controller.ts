@@ -220,7 +220,8 @@ async function release(
       if (isHolder(tx.get(Service, key))) tx.modify(Service, key, draft => void delete draft.spec.clusterIPs)
       return now
     })
-    for (const { metadata, spec } of [...done.letGo, ...done.remove])
+    // One that holds nothing lets nothing go: its name may be that of an address in another spelling.
+    for (const { metadata, spec } of [...done.letGo, ...done.remove].filter(isAddress))
       pools.named(spec.pool)?.release(metadata.name, nowMs)
     for (const { spec } of done.letGo) nextAtMs = Math.min(nextAtMs, nowMs + pools.quarantineMs(spec.pool))
   }

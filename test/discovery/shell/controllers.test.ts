@@ -388,6 +388,26 @@ describe('address controller', () => {
     expect(verdict()).toBeUndefined()
   })
 
+  test('what a claim in another spelling lets go is not the address that another service holds', async () => {
+    const w = await world('fd00::/125')
+    const names = ['a', 'b']
+    for (const name of names) await addService(w, name)
+    for (; vipOf(w, names.at(-1) ?? '') !== undefined; names.push(`more-${names.length}`))
+      await addService(w, `more-${names.length}`)
+    const held = vipOf(w, 'a') ?? ''
+    const uid = w.store.get(Service, { namespace, name: 'b' })?.metadata.uid ?? ''
+    const owner = { kind: 'Service', namespace, name: 'b', uid }
+    const metadata = { name: held.toUpperCase() }
+    await w.store.create(AddressClaim, { metadata, spec: { pool: 'services', owner } })
+    for (const name of names.splice(-2)) await w.store.delete(Service, { namespace, name })
+    await w.env.advance(1000)
+    await addService(w, 'late')
+    const reasons = w.store
+      .history(Service, { namespace, name: 'late' })
+      .flatMap(({ object }) => (object?.status?.conditions ?? []).map(({ reason }) => reason))
+    expect(reasons).toEqual(['Allocated'])
+  })
+
   test('an address of no pool is said on the service; a service that wants none any more has no word of it', async () => {
     const w = await world()
     await addService(w, 'web', { ...web, clusterIPs: ['192.0.2.1'] })
