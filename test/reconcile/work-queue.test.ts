@@ -371,6 +371,28 @@ describe('misuse and insight', () => {
       { numRuns: 100 },
     )
   })
+
+  test('metrics that throw at the end of a turn are logged: nobody is there to catch it', async () => {
+    const env = createVirtualEnv()
+    let isBroken = false
+    let adds = 0
+    const add = (by = 1): void => {
+      if (isBroken) throw new Error('no such label')
+      adds += by
+    }
+    const { gauge, histogram } = env.metrics
+    const metrics = { gauge, histogram, counter: () => ({ add }) }
+    const queue = createWorkQueue({ env: { ...env, metrics }, name: 'q' })
+    queue.add('a')
+    isBroken = true
+    queue.add('b')
+    await Promise.resolve()
+    isBroken = false
+    queue.add('c')
+    await Promise.resolve()
+    expect(adds).toBe(3)
+    expect(env.logs.map(({ message }) => message)).toEqual(['the metrics of a queue threw'])
+  })
 })
 
 describe('priorities', () => {

@@ -1,6 +1,6 @@
 import type { Env } from '../../core/index.js'
 import { InvalidError, systemEnv, UsageError } from '../../core/index.js'
-import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, callListener, knownOptions, wholeNumber } from '../../core/internal.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
 import type { KeyHistory, RateLimiter } from '../limiters/rate-limiter.js'
 import { isDelay, noFailures } from '../limiters/rate-limiter.js'
@@ -74,7 +74,10 @@ export class RecordQueue<K> implements WorkQueue<K> {
       ...wholeNumber('idleKeysMax', idleKeysMax),
     ])
     this.#env = env
-    this.#clock = new TurnClock(env.clock, () => this.#report(false))
+    const failed = (error: unknown): void =>
+      env.logger.error({ queue: name, err: error }, 'the metrics of a queue threw')
+    // At the end of a turn there is no caller that an error could go to.
+    this.#clock = new TurnClock(env.clock, () => callListener(() => this.#report(false), failed))
     this.#limiter = limiter
     this.#table = new KeyTable({
       index: index ?? new TextIndex(idOf),
