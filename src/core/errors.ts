@@ -201,7 +201,7 @@ export class InvalidError extends KeelsonError<'Invalid'> {
 
   constructor(subject: string, problems: readonly FieldProblem[], cause?: unknown) {
     const shown = problems.slice(0, PROBLEMS_SHOWN_MAX)
-    const list = shown.map(p => `${p.field}: ${p.message} (got ${render(p.value)})`).join('; ')
+    const list = shown.map(told).join('; ')
     const more = problems.length > shown.length ? `; and ${problems.length - shown.length} more` : ''
     super({
       code: 'Invalid',
@@ -211,6 +211,11 @@ export class InvalidError extends KeelsonError<'Invalid'> {
     })
     this.problems = this.details.problems
   }
+}
+
+/** A problem with the subject itself has no field. */
+function told({ field, message, value }: FieldProblem): string {
+  return `${field === '' ? '' : `${field}: `}${message} (got ${render(value)})`
 }
 
 /** @throws InvalidError when there is a problem */

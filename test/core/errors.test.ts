@@ -145,6 +145,7 @@ describe('a whole number', () => {
     const problems = [...wholeNumber('a', -1), ...wholeNumber('b', 0), ...wholeNumber('c', 0, { min: 1 })]
     expect(() => assertValid('options', problems)).toThrow(InvalidError)
     expect(() => assertValid('options', problems)).toThrow(/^options is invalid: a: .*; c: /)
+    expect(() => assertValid('options', wholeNumber('', -1))).toThrow(/^options is invalid: must be /)
     expect(() => assertValid('options', [])).not.toThrow()
   })
 })

@@ -1,6 +1,13 @@
 import type { FieldProblem } from '../../core/index.js'
 import type { Cidr } from '../../core/internal.js'
-import { assertKnown, assertValid, canonicalIp, ipFamily, knownOptions } from '../../core/internal.js'
+import {
+  assertKnown,
+  assertValid,
+  canonicalIp,
+  ipFamily,
+  isRecord,
+  knownOptions,
+} from '../../core/internal.js'
 import type { ValueRule } from '../structures/value-rules.js'
 import { listRule, membersRule, optional, textRule, wrong } from '../structures/value-rules.js'
 import type { AddressBook } from './address-book.js'
@@ -284,7 +291,7 @@ function claimRule(): ValueRule {
 }
 
 function assertClaims(claims: Iterable<HeldAddress>): readonly HeldAddress[] {
-  const held = typeof claims === 'object' && Symbol.iterator in claims ? [...claims] : claims
+  const held = isRecord(claims) && Symbol.iterator in claims ? [...claims] : claims
   const problems = listRule(CLAIM_RULE, { what: 'held addresses', max: Number.POSITIVE_INFINITY })(held)
   assertValid(
     'address pool',

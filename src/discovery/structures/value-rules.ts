@@ -9,6 +9,8 @@ import { isRecord, nearestName, wholeNumber } from '../../core/internal.js'
 export type ValueRule = (value: unknown) => readonly FieldProblem[]
 
 const NOTHING: readonly FieldProblem[] = []
+/** Where a look ends. An error lists 100 problems: with one more it says that there are others. */
+const ENOUGH = 101
 
 /** One problem with the value itself, or with a part of it. */
 export function wrong(value: unknown, message: string, field = ''): readonly FieldProblem[] {
@@ -69,7 +71,7 @@ export function itemProblems(
   { from, to }: { readonly from: number; readonly to: number } = { from: 0, to: items.length },
 ): readonly FieldProblem[] {
   let problems = NOTHING
-  for (let at = from; at < to; at++) {
+  for (let at = from; at < to && problems.length < ENOUGH; at++) {
     const found = rule(items[at])
     if (found.length > 0) problems = [...problems, ...below(`[${at}]`, found)]
   }
@@ -82,6 +84,7 @@ export function recordRule(names: ValueRule, values: ValueRule): ValueRule {
     if (!isRecord(record)) return wrong(record, 'must be an object')
     let problems = NOTHING
     for (const name in record) {
+      if (problems.length >= ENOUGH) break
       const found = [names(name), values(record[name])]
       for (const each of found) if (each.length > 0) problems = [...problems, ...below(pathTo(name), each)]
     }
@@ -107,6 +110,7 @@ export function membersRule<Members>(
       if (found.length > 0) problems = [...problems, ...below(pathTo(name), found)]
     }
     for (const name in value) {
+      if (problems.length >= ENOUGH) break
       if (known.has(name) || value[name] === undefined) continue
       const message = `is no member of ${what}${hint(name, names) || `: ${names.join(', ')}`}`
       problems = [...problems, ...wrong(value[name], message, pathTo(name))]

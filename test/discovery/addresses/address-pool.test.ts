@@ -165,6 +165,7 @@ describe('address pool', () => {
   const held = { address: '10.0.0.2', owner: 'b' }
   test.each<readonly [unknown, string]>([
     [undefined, 'claims'],
+    [null, 'claims'],
     [7, 'claims'],
     [[held, undefined], 'claims[1]'],
     [[held, { address: '10.0.0', owner: 'c' }], 'claims[1].address'],

@@ -333,3 +333,33 @@ test('an endpoint that was accepted is not looked at again, one beside it is', (
   expect(isRead).toBeGreaterThan(0)
   expect(reads).toBe(isRead)
 })
+
+test('what has many faults is not looked at beyond those that an error lists', () => {
+  let looks = 0
+  const wrong = (count: number): object =>
+    Object.defineProperties(
+      {},
+      Object.fromEntries(
+        Array.from({ length: count }, (_, at) => [
+          `k${at}`,
+          { enumerable: true, get: () => (looks++, { not: 'a value' }) },
+        ]),
+      ),
+    )
+  const [change] = COMPLETE['set-endpoints']
+  const [first] = change?.op === 'set-endpoints' ? change.endpoints : []
+  const many: readonly (readonly unknown[])[] = [
+    [put(first, ['labels'], wrong(10_000))],
+    [put(first, ['ports'], wrong(10_000))],
+    [wrong(10_000)],
+    Array.from({ length: 1_000 }, () => wrong(20)),
+  ]
+  for (const endpoints of many) {
+    looks = 0
+    const refused = put(change, ['endpoints'], endpoints) as RegistryChange
+    expect(() => held.apply(6, [refused])).toThrow(
+      expect.objectContaining({ details: expect.objectContaining({ truncated: true }) }),
+    )
+    expect(looks).toBeLessThan(1_000)
+  }
+})
