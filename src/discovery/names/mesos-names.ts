@@ -145,10 +145,15 @@ function hostNames(asked: Asked, labels: readonly string[]): NameRecords | undef
   }
 }
 
+const ROLES: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
+  ['slave', 'agent'],
+  ['master', 'master'],
+  ['leader', 'leader'],
+])
+
 function hostsNamed(snapshot: RegistrySnapshot, name: string): readonly RegisteredHost[] {
-  const roles: Readonly<Record<string, string>> = { slave: 'agent', master: 'master', leader: 'leader' }
   const numbered = /^master(\d+)$/.exec(name)?.[1]
-  const role = roles[name] ?? (numbered === undefined ? 'framework' : 'master')
+  const role = ROLES.get(name) ?? (numbered === undefined ? 'framework' : 'master')
   if (role === 'framework') {
     const host = hostNamed(snapshot, name)
     return host?.roles.includes(role) === true ? [host] : []

@@ -67,8 +67,8 @@ export function serviceKey(service: { readonly namespace: string; readonly name:
 
 /** The port on which `endpoint` serves a port of its service; undefined when it does not serve it. */
 export function endpointPort({ ports }: Endpoint, port: RegisteredPort): number | undefined {
-  const own = ports[port.name]
-  if (own !== undefined) return own
+  // A port may be called `constructor`, which every object inherits.
+  if (Object.hasOwn(ports, port.name)) return ports[port.name]
   for (const _name in ports) return undefined
   return port.port
 }

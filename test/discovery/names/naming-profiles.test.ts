@@ -93,6 +93,7 @@ describe('Mesos-DNS', () => {
       op: 'set-host',
       host: { name: 'm1', addresses: ['192.0.2.9'], roles: ['master', 'leader'], port: 5050 },
     },
+    { op: 'set-host', host: { name: 'constructor', addresses: ['192.0.2.7'], roles: ['framework'] } },
   ] as const
   const ask = asking(mesosNames(), ...changes)
   const own = `web-${mesosHash('web.1')}-s0.marathon`
@@ -104,6 +105,7 @@ describe('Mesos-DNS', () => {
     ['a task by its own name', `${own}.mesos.`, 'A', 'NOERROR 10.0.2.1'],
     ['agents', 'slave.mesos.', 'A', 'NOERROR 192.0.2.1 192.0.2.2'],
     ['the leader', 'leader.mesos.', 'A', 'NOERROR 192.0.2.9'],
+    ['a framework', 'constructor.mesos.', 'A', 'NOERROR 192.0.2.7'],
     ['a master by number', 'master0.mesos.', 'A', 'NOERROR 192.0.2.9'],
     ['no such master', 'master1.mesos.', 'A', 'NXDOMAIN'],
     ['the leader’s port', '_leader._tcp.mesos.', 'SRV', 'NOERROR leader.mesos.:5050'],
