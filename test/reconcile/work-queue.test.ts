@@ -391,7 +391,7 @@ describe('misuse and insight', () => {
     queue.add('c')
     await Promise.resolve()
     expect(adds).toBe(3)
-    expect(env.logs.map(({ message }) => message)).toEqual(['the metrics of a queue threw'])
+    expect(env.logs.map(({ message }) => message)).toEqual(['the metrics threw'])
   })
 })
 

@@ -74,8 +74,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
       ...wholeNumber('idleKeysMax', idleKeysMax),
     ])
     this.#env = env
-    const failed = (error: unknown): void =>
-      env.logger.error({ queue: name, err: error }, 'the metrics of a queue threw')
+    const failed = (err: unknown): void => env.logger.error({ queue: name, err }, 'the metrics threw')
     // At the end of a turn there is no caller that an error could go to.
     this.#clock = new TurnClock(env.clock, () => callListener(() => this.#report(false), failed))
     this.#limiter = limiter
