@@ -26,6 +26,7 @@ import {
 } from './rows/dns-registry.js'
 import { measureStages } from './rows/dns-stages.js'
 import { cpuNsOf } from './rows/process-cpu.js'
+import { measureReplaced } from './rows/registry-stages.js'
 import { openTcpProxyBench } from './rows/tcp-proxy.js'
 import { openUdpProxyBench } from './rows/udp-proxy.js'
 
@@ -176,6 +177,17 @@ const rows: readonly Row[] = [
     }),
   ),
   {
+    name: 'replaced-stages',
+    title: 'one endpoint is replaced, stage by stage, beside the same among few services',
+    unit: 'ns',
+    sizes: [12_000],
+    heapMiB: () => 4_096,
+    ours: async size => {
+      const { whole, ...rest } = measureReplaced(size)
+      return { samples: [whole], mean: whole, note: stageText(rest) }
+    },
+  },
+  {
     name: 'address-99',
     title: 'an address of a /16 that is 99 % full; its release beside',
     unit: 'ns',
@@ -287,7 +299,7 @@ function* recordsOf(size: number): Iterable<readonly [string, string]> {
 
 async function stages(size: number): Promise<Measurement> {
   const { hit, ...rest } = measureStages(size)
-  const notes = Object.entries(rest).map(([stage, ns]) => `${stage} ${Math.round(ns)}`)
+  const notes = [stageText(rest)]
   const loader = openDnsLoader(Array.from({ length: size }, (_, i) => nameOf(i)))
   if (loader !== undefined) {
     const echo = await serveEcho()
@@ -298,6 +310,12 @@ async function stages(size: number): Promise<Measurement> {
     loader.close()
   }
   return { samples: [hit], mean: hit, note: notes.join(', ') }
+}
+
+function stageText(stages: object): string {
+  return Object.entries(stages)
+    .map(([stage, ns]) => `${stage} ${Math.round(Number(ns))}`)
+    .join(', ')
 }
 
 /** Our server beside another one: what a query costs the one ÷ the other, in turns. */

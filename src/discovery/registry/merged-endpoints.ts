@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
-import type { ChangedItems } from '../structures/changed-span.js'
-import { changedItems } from '../structures/changed-span.js'
+import type { ChangedItems } from '../structures/changed-items.js'
+import { changedItems } from '../structures/changed-items.js'
 
 /** The endpoints of a service by slice, and all of them by id. */
 export interface MergedEndpoints {
@@ -13,24 +13,34 @@ export interface MergedEndpoints {
   readonly endpoints: readonly Endpoint[]
 }
 
-/** The endpoints of the slices, and what was not among those before or is not any more. */
-export interface Merge extends ChangedItems<Endpoint> {
-  readonly endpoints: readonly Endpoint[]
+/** The slices and their endpoints, and what was not among those before or is not any more. */
+export interface Merge extends MergedEndpoints, ChangedItems<Endpoint> {}
+
+/** A slice as it is from now on; undefined takes it out. */
+export interface ChangedSlice {
+  readonly name: string
+  readonly endpoints: readonly Endpoint[] | undefined
 }
 
-/** Merges slices; where few endpoints are different, by changing the list from before at their places. */
-export function mergeSlices(before: MergedEndpoints, slices: MergedEndpoints['slices']): Merge {
-  if (before.slices === slices) return { endpoints: before.endpoints, gone: [], come: [] }
-  const patched = patch(before, slices)
+/** Merges a slice into the others; where few endpoints are different, by changing the list at their places. */
+export function mergeSlice(before: MergedEndpoints, slice: ChangedSlice): Merge {
+  const slices = new Map(before.slices)
+  if (slice.endpoints === undefined) slices.delete(slice.name)
+  else slices.set(slice.name, slice.endpoints)
+  const patched = patch(before, slices, slice)
   if (patched !== undefined) return patched
   const endpoints = mergeAll(slices)
-  return { endpoints, ...changedItems(before.endpoints, endpoints) }
+  return { slices, endpoints, ...changedItems(before.endpoints, endpoints) }
 }
 
 /** Undefined where an id is in two places, or more than a part is different. */
-function patch(before: MergedEndpoints, slices: MergedEndpoints['slices']): Merge | undefined {
+function patch(
+  before: MergedEndpoints,
+  slices: MergedEndpoints['slices'],
+  { name, endpoints: given = [] }: ChangedSlice,
+): Merge | undefined {
   if (countOf(before.slices) !== before.endpoints.length) return undefined
-  const { gone, come } = changedSlices(before.slices, slices)
+  const { gone, come } = changedItems(before.slices.get(name) ?? [], given)
   if (4 * (gone.length + come.length) > before.endpoints.length) return undefined
   const endpoints = before.endpoints.slice()
   for (const endpoint of gone) endpoints.splice(placeOf(endpoints, endpoint.id), 1)
@@ -39,26 +49,15 @@ function patch(before: MergedEndpoints, slices: MergedEndpoints['slices']): Merg
     if (endpoints[place]?.id === endpoint.id) return undefined
     endpoints.splice(place, 0, endpoint)
   }
-  const [only, second] = slices.values()
   // A list that is in order is not kept twice.
-  const isOnly = second === undefined && only?.every((endpoint, i) => endpoint === endpoints[i])
-  return { endpoints: isOnly === true ? (only ?? []) : endpoints, gone, come }
+  const isAll = given.length === endpoints.length && given.every((endpoint, i) => endpoint === endpoints[i])
+  return { slices, endpoints: isAll ? given : endpoints, gone, come }
 }
 
 function countOf(slices: MergedEndpoints['slices']): number {
   let count = 0
   for (const { length } of slices.values()) count += length
   return count
-}
-
-function changedSlices(
-  before: MergedEndpoints['slices'],
-  after: MergedEndpoints['slices'],
-): ChangedItems<Endpoint> {
-  const changed = [...new Set([...before.keys(), ...after.keys()])]
-    .filter(name => before.get(name) !== after.get(name))
-    .map(name => changedItems(before.get(name) ?? [], after.get(name) ?? []))
-  return { gone: changed.flatMap(({ gone }) => gone), come: changed.flatMap(({ come }) => come) }
 }
 
 /** Where the id is, or would be. */

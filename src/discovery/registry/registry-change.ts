@@ -9,7 +9,7 @@ import { InvalidError } from '../../core/index.js'
 import { ipFamily, isRecord } from '../../core/internal.js'
 import { nameLabels } from '../dns/dns-name.js'
 import type { RegisteredHost, RegisteredPort, RegisteredService } from '../services/registered-service.js'
-import { changedSpan } from '../structures/changed-span.js'
+import { changedItems } from '../structures/changed-items.js'
 import type { ValueRule } from '../structures/value-rules.js'
 import {
   amountRule,
@@ -59,7 +59,7 @@ export type RegistryChange =
   /** Says that everything that existed at the start has been applied: unknown names are now really unknown. */
   | { readonly op: 'synced' }
 
-/** The endpoints of a slice that were accepted before: the same objects are not looked at again. */
+/** The endpoints of a slice that were accepted before: the same objects are not looked at once more. */
 export type HeldEndpoints = (service: string, slice: string) => readonly Endpoint[] | undefined
 
 /** Why a change, whatever it is, cannot be applied, with every field at fault; undefined when it can. */
@@ -83,13 +83,11 @@ function changeProblems(change: unknown, held?: HeldEndpoints): readonly FieldPr
 
 /** Looks at what is different only: one of a hundred endpoints is most of the changes there are. */
 function endpointProblems(endpoints: readonly unknown[], held: readonly unknown[]): readonly FieldProblem[] {
-  const { from, beforeEnd, afterEnd } = changedSpan(held, endpoints)
-  const known = new Set(held.slice(from, beforeEnd))
-  const rule: ValueRule = endpoint => (known.has(endpoint) ? [] : RULES.endpoint(endpoint))
-  return itemProblems(endpoints, rule, { from, to: afterEnd }).map(problem => ({
-    ...problem,
-    field: `endpoints${problem.field}`,
-  }))
+  const { come } = changedItems(held, endpoints)
+  if (come.every(endpoint => RULES.endpoint(endpoint).length === 0)) return []
+  const fresh = new Set(come)
+  const rule: ValueRule = endpoint => (fresh.has(endpoint) ? RULES.endpoint(endpoint) : [])
+  return itemProblems(endpoints, rule).map(problem => ({ ...problem, field: `endpoints${problem.field}` }))
 }
 
 function subject(change: unknown): string {
@@ -126,7 +124,8 @@ const limits = {
   roles: 64,
   shares: 1024,
 } as const
-const LABEL = 'must be one DNS label in lower case: 1 to 63 characters without dots'
+/** One DNS label in lower case, with the underscore that SRV names have. */
+const LABEL_PATTERN = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?'
 const RULES: ChangeRules = /* @__PURE__ */ changeRules()
 
 function changeRules(): ChangeRules {
@@ -184,10 +183,10 @@ function changeRules(): ChangeRules {
 }
 
 function serviceRule(): ValueRule {
-  const labelList = listRule(textRule(LABEL, isLabel), { what: 'names', max: limits.names })
+  const labelList = listRule(labelRule(), { what: 'names', max: limits.names })
   const rule = membersRule<RegisteredService>('a service', {
     namespace: namespaceRule(),
-    name: textRule(LABEL, isLabel),
+    name: labelRule(),
     mode: choiceRule<RegisteredService['mode']>({ vip: true, headless: true, external: true }),
     vips: addressesRule(limits.vips),
     ports: listRule(portRule(), { what: 'ports', max: limits.ports }),
@@ -286,7 +285,7 @@ function endpointRule(): ValueRule {
       serving: flagRule,
       terminating: flagRule,
     }),
-    hostname: optional(textRule(LABEL, isLabel)),
+    hostname: optional(labelRule()),
     nodeName: text,
     zone: text,
     template: text,
@@ -306,17 +305,25 @@ function labelsRule(): ValueRule {
 }
 
 function portNameRule(): ValueRule {
-  return textRule('must be empty or one DNS label', text => text === '' || isLabel(text))
+  const label = wholly(LABEL_PATTERN)
+  return textRule('must be empty or one DNS label', text => text === '' || label.test(text))
+}
+
+function labelRule(): ValueRule {
+  const label = wholly(LABEL_PATTERN)
+  return textRule('must be one DNS label in lower case: 1 to 63 characters without dots', text =>
+    label.test(text),
+  )
 }
 
 function namespaceRule(): ValueRule {
-  return textRule('must be DNS labels in lower case, with dots between them', isNamespace)
+  const namespace = wholly(`${LABEL_PATTERN}(?:\\.${LABEL_PATTERN})*`)
+  return textRule('must be DNS labels in lower case, with dots between them', text => namespace.test(text))
 }
 
 /** A service that can be there, as `serviceKey` names it. */
 function keyRule(): ValueRule {
-  const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?'
-  const key = new RegExp(`^${label}(?:\\.${label})*/${label}$`)
+  const key = wholly(`${LABEL_PATTERN}(?:\\.${LABEL_PATTERN})*/${LABEL_PATTERN}`)
   return textRule('must be the namespace and the name of a service, as in prod/web', text => key.test(text))
 }
 
@@ -324,10 +331,6 @@ function isSome(text: string): boolean {
   return text !== ''
 }
 
-function isNamespace(text: string): boolean {
-  return text.split('.').every(isLabel)
-}
-
-function isLabel(text: string): boolean {
-  return /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(text)
+function wholly(pattern: string): RegExp {
+  return new RegExp(`^${pattern}$`)
 }

@@ -5,11 +5,11 @@ import type { RegisteredHost, RegisteredService } from '../services/registered-s
 import { serviceKey } from '../services/registered-service.js'
 import type { MapEdit, PersistentMap } from '../structures/persistent-map.js'
 import { emptyMap } from '../structures/persistent-map.js'
-import type { MergedEndpoints } from './merged-endpoints.js'
-import { mergeSlices } from './merged-endpoints.js'
+import type { ChangedSlice, MergedEndpoints } from './merged-endpoints.js'
+import { mergeSlice } from './merged-endpoints.js'
 import type { NameDispute } from './name-taken-error.js'
 import { NameTakenError } from './name-taken-error.js'
-import type { RegistryChange, Sourced } from './registry-change.js'
+import type { HeldEndpoints, RegistryChange, Sourced } from './registry-change.js'
 
 /** A service with everything that is behind it at one revision. */
 export interface ServiceView extends MergedEndpoints {
@@ -78,6 +78,11 @@ export type MapName = {
 /** Told the hash of each key that is written, map by map. */
 export type Written = Readonly<Record<MapName, (hash: number) => void>>
 
+/** The slices of a snapshot, which were accepted when they came. */
+export function heldIn({ services }: RegistrySnapshot): HeldEndpoints {
+  return (service, slice) => services.get(service)?.slices.get(slice)
+}
+
 /** Keys of the services that have an endpoint at a canonical address, sorted. */
 export function servicesAt(snapshot: RegistrySnapshot, address: string): readonly string[] {
   return [...new Set(snapshot.endpointAddresses.get(address))]
@@ -143,27 +148,18 @@ interface SnapshotEdit {
 function applyChange(edit: SnapshotEdit, change: Exclude<RegistryChange, { op: 'synced' }>): void {
   switch (change.op) {
     case 'set-service':
-      return replaceView(edit, ownService(edit, serviceKey(change.service), change), view => ({
-        slices: view.slices,
-        service: change.service,
-      }))
+      return replaceService(edit, ownService(edit, serviceKey(change.service), change), change.service)
     case 'delete-service':
       if (isOthers(edit.services.get(change.service), change)) return
-      return replaceView(edit, { key: change.service }, view => ({ slices: view.slices }))
-    case 'set-endpoints': {
-      const { slice, endpoints } = change
-      return replaceView(edit, ownService(edit, change.service, change), view => ({
-        ...view,
-        slices: new Map(view.slices).set(slice, endpoints),
-      }))
-    }
+      return replaceService(edit, { key: change.service }, undefined)
+    case 'set-endpoints':
+      return replaceSlice(edit, ownService(edit, change.service, change), {
+        name: change.slice,
+        endpoints: change.endpoints,
+      })
     case 'delete-endpoints':
       if (isOthers(edit.services.get(change.service), change)) return
-      return replaceView(edit, { key: change.service }, view => {
-        const slices = new Map(view.slices)
-        slices.delete(change.slice)
-        return { ...view, slices }
-      })
+      return replaceSlice(edit, { key: change.service }, { name: change.slice, endpoints: undefined })
     case 'set-namespace':
       if (edit.declaredNamespaces.get(change.namespace) !== true) countNamespace(edit, change.namespace, 1)
       return edit.declaredNamespaces.set(change.namespace, true)
@@ -178,8 +174,6 @@ function applyChange(edit: SnapshotEdit, change: Exclude<RegistryChange, { op: '
     }
   }
 }
-
-type ViewParts = Pick<ServiceView, 'service' | 'slices'>
 
 const nothing: MergedEndpoints = { slices: new Map(), endpoints: [] }
 
@@ -217,26 +211,45 @@ function setHost(edit: SnapshotEdit, host: RegisteredHost, change: Sourced): voi
   replaceHost(edit, name, { ...host, ...(source === undefined ? {} : { source }) })
 }
 
-/** Writes a service, with the indexes of what changed about it. */
-function replaceView(edit: SnapshotEdit, name: Named, next: (view: ViewParts) => ViewParts): void {
+/** Writes what a service is, with the indexes of that. */
+function replaceService(edit: SnapshotEdit, name: Named, service: RegisteredService | undefined): void {
   const { key } = name
-  const before = edit.services.get(key)
-  const source = before?.source ?? name.source
-  const parts = next(before ?? nothing)
-  const { gone, come, endpoints } = mergeSlices(before ?? nothing, parts.slices)
-  const { revision } = edit
-  const after: ServiceView = { ...parts, ...(source === undefined ? {} : { source }), revision, endpoints }
+  const view = edit.services.get(key)
+  const before = view?.service
   const namespace = key.slice(0, key.indexOf('/'))
-  if (before?.service !== after.service) {
-    reindex(edit.vips, key, distinct(before?.service?.vips), distinct(after.service?.vips))
-    const aliasesOf = (view: ServiceView | undefined): readonly string[] =>
-      (view?.service?.aliases ?? []).map(alias => `${namespace}/${alias}`)
-    reindex(edit.aliases, key, new Set(aliasesOf(before)), new Set(aliasesOf(after)))
-  }
-  reindex(edit.endpointAddresses, key, addressesOf(gone), addressesOf(come))
-  countNamespace(edit, namespace, Number(after.service !== undefined) - Number(before?.service !== undefined))
-  if (after.service === undefined && after.slices.size === 0) edit.services.delete(key)
-  else edit.services.set(key, after)
+  const aliasesOf = ({ aliases = [] }: Partial<RegisteredService> = {}): ReadonlySet<string> =>
+    new Set(aliases.map(alias => `${namespace}/${alias}`))
+  reindex(edit.vips, key, distinct(before?.vips), distinct(service?.vips))
+  reindex(edit.aliases, key, aliasesOf(before), aliasesOf(service))
+  countNamespace(edit, namespace, Number(service !== undefined) - Number(before !== undefined))
+  writeView(edit, name, { service, merged: view ?? nothing })
+}
+
+/** Writes a slice of a service, with the index of the endpoints that are different. */
+function replaceSlice(edit: SnapshotEdit, name: Named, slice: ChangedSlice): void {
+  const view = edit.services.get(name.key)
+  const { gone, come, ...merged } = mergeSlice(view ?? nothing, slice)
+  reindex(edit.endpointAddresses, name.key, addressesOf(gone), addressesOf(come))
+  writeView(edit, name, { service: view?.service, merged })
+}
+
+/** What a view is made from. */
+interface ViewParts {
+  readonly service: RegisteredService | undefined
+  readonly merged: MergedEndpoints
+}
+
+function writeView(edit: SnapshotEdit, name: Named, { service, merged }: ViewParts): void {
+  const { slices, endpoints } = merged
+  if (service === undefined && slices.size === 0) return edit.services.delete(name.key)
+  const source = edit.services.get(name.key)?.source ?? name.source
+  edit.services.set(name.key, {
+    slices,
+    endpoints,
+    ...(service === undefined ? {} : { service }),
+    ...(source === undefined ? {} : { source }),
+    revision: edit.revision,
+  })
 }
 
 function replaceHost(edit: SnapshotEdit, name: string, host: HostView | undefined): void {

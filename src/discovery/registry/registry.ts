@@ -17,7 +17,7 @@ import { Consumers } from './registry-consumers.js'
 import type { RegistryProblem } from './registry-problems.js'
 import { verifySnapshot } from './registry-problems.js'
 import type { RegistrySnapshot } from './registry-snapshot.js'
-import { applyChanges, emptySnapshot } from './registry-snapshot.js'
+import { applyChanges, emptySnapshot, heldIn } from './registry-snapshot.js'
 import type { TracedResolution } from './traced-resolution.js'
 import { traceResolution } from './traced-resolution.js'
 
@@ -216,10 +216,11 @@ function endpointsOf(
   return view.endpoints.filter(({ conditions }) => conditions[filter])
 }
 
-function assertChanges({ services }: RegistrySnapshot, changes: readonly RegistryChange[]): void {
+function assertChanges(current: RegistrySnapshot, changes: readonly RegistryChange[]): void {
   assertValid('registry changes', listProblems(changes))
+  const held = heldIn(current)
   for (const change of changes) {
-    const refusal = refusalOf(change, (service, slice) => services.get(service)?.slices.get(slice))
+    const refusal = refusalOf(change, held)
     if (refusal !== undefined) throw refusal
   }
 }

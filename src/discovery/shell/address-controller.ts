@@ -11,7 +11,13 @@ import type { PortPoolOptions } from '../addresses/port-pool.js'
 import type { AllocationCondition } from './allocation-condition.js'
 import { reportAllocation, withdrawAllocation } from './allocation-condition.js'
 import type { NodePorts } from './node-ports.js'
-import { createNodePorts, NODE_PORT_CONDITION, NODE_PORT_POOL, wantsNodePorts } from './node-ports.js'
+import {
+  createNodePorts,
+  isNamedForPort,
+  NODE_PORT_CONDITION,
+  NODE_PORT_POOL,
+  wantsNodePorts,
+} from './node-ports.js'
 import type { ServiceAddressPool, ServicePools } from './service-pools.js'
 import { createServicePools } from './service-pools.js'
 
@@ -25,6 +31,8 @@ export interface AddressControllerOptions {
 
 /** How long a service without an address waits before it tries again. */
 const RETRY_MS = 5000
+/** Names of claims in one line of the log. */
+const WARNED_MAX = 100
 const ADDRESS_CONDITION: AllocationCondition = {
   type: 'AddressAllocated',
   message: 'every address is claimed',
@@ -56,7 +64,7 @@ const ADDRESS_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<AddressControlle
  * caches of the claims. When an address cannot be had, the service's condition `AddressAllocated` says why.
  *
  * A claim whose name is no address, in its canonical form, holds none. It is left out, said in the condition `AddressClaimsValid` of its service,
- * and removed as one that the service has no right to.
+ * and removed as one that the service has no right to. Where the owner is no Service, the log says so at the start.
  *
  * The node ports that ports of a service ask for (`nodePort`) are held by claims in the same way, and said in the
  * condition `NodePortsAllocated`. They are free as soon as no port asks for them, or the service is gone.
@@ -66,8 +74,10 @@ const ADDRESS_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<AddressControlle
 export function createAddressController(options: AddressControllerOptions): Controller {
   assertKnown(options, ADDRESS_CONTROLLER_OPTIONS)
   assertPools(options.pools)
-  const addresses = createServiceAddresses(createServicePools(options.pools))
+  const pools = createServicePools(options.pools)
+  const addresses = createServiceAddresses(pools)
   const nodePorts = createNodePorts(options.nodePorts ?? {})
+  let isFirst = true
   return createController({
     name: 'addresses',
     for: Service,
@@ -75,6 +85,8 @@ export function createAddressController(options: AddressControllerOptions): Cont
       { kind: AddressClaim, map: claim => (claim.spec.owner.kind === Service.kind ? [refOf(claim)] : []) },
     ],
     reconcile: async (key, service, ctx) => {
+      if (isFirst) warnOfClaims(ctx, pools)
+      isFirst = false
       const againMs = Math.min(
         await addresses.settle(ctx, key, service),
         await settleNodePorts(ctx, nodePorts, { key, service }),
@@ -154,6 +166,23 @@ function assertPools(pools: readonly ServiceAddressPool[]): void {
 /** Only the name keeps an address from two owners, so a claim of another name, or of another spelling, holds none. */
 function isAddress({ metadata }: AddressClaim): boolean {
   return canonicalIp(metadata.name) === metadata.name
+}
+
+/** Claims that hold nothing, and that are said on no service, for their owner is none. */
+function warnOfClaims({ client, env }: ReconcileContext, pools: ServicePools): void {
+  const holdsNothing = (claim: AddressClaim): boolean =>
+    claim.spec.pool === NODE_PORT_POOL
+      ? !isNamedForPort(claim)
+      : pools.names.has(claim.spec.pool) && !isAddress(claim)
+  const claims = client
+    .list(AddressClaim)
+    .items.filter(claim => claim.spec.owner.kind !== Service.kind && holdsNothing(claim))
+    .map(({ metadata }) => metadata.name)
+  if (claims.length === 0) return
+  env.logger.warn(
+    { claims: claims.slice(0, WARNED_MAX), count: claims.length },
+    'claims hold nothing, since their names are no address or node port; delete them',
+  )
 }
 
 async function reportClaims(ctx: ReconcileContext, pools: ServicePools, key: ObjectRef): Promise<void> {

@@ -154,7 +154,7 @@ function claimName({ protocol, number }: Pick<Demand, 'protocol' | 'number'>): s
 }
 
 /** Only the name keeps a port from two owners, so a claim of another name holds none. */
-function isNamedForPort({ metadata, spec: { port } }: AddressClaim): boolean {
+export function isNamedForPort({ metadata, spec: { port } }: AddressClaim): boolean {
   return port !== undefined && metadata.name === claimName(port)
 }
 

@@ -36,7 +36,7 @@ export function registryAt(snapshot: Snapshot, options: RegistryOptions = {}): R
   const registry = createRegistry(options)
   const { logger = silentLogger } = options
   const objects = [...snapshot.list(Service).items, ...snapshot.list(EndpointSlice).items]
-  const changes = objects.map(changeOf).flatMap(change => acceptable(change, logger))
+  const changes = objects.map(changeOf).flatMap(change => acceptable(change, registry, logger))
   registry.apply(snapshot.revision, [...changes, { op: 'synced' }])
   return registry
 }

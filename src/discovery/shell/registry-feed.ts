@@ -56,7 +56,7 @@ function startFeed(registry: Registry, client: Client, { progressMs, synced }: F
   const { logger } = client.env
   const watch = listAndWatch(client, [Service, EndpointSlice])
   const stopWatch = watch.on(({ revision, events, initialEventsEnd }) => {
-    const changes = events.flatMap(changesOf).flatMap(change => acceptable(change, logger))
+    const changes = events.flatMap(changesOf).flatMap(change => acceptable(change, registry, logger))
     const isFirst = initialEventsEnd === true
     registry.apply(Math.max(revision, registry.revision), isFirst ? [...changes, { op: 'synced' }] : changes)
     if (isFirst) synced()

@@ -1,12 +1,21 @@
 import type { EndpointSlice, Service, ServicePort } from '../../api/index.js'
 import type { Logger } from '../../core/index.js'
+import type { Registry } from '../registry/registry.js'
 import type { RegistryChange } from '../registry/registry-change.js'
 import { refusalOf } from '../registry/registry-change.js'
+import { heldIn } from '../registry/registry-snapshot.js'
 import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
 
-/** The change, or what undoes it when the registry would refuse it: such an object is logged and treated as absent. */
-export function acceptable(change: RegistryChange, logger: Logger): readonly RegistryChange[] {
-  const refusal = refusalOf(change)
+/**
+ * The change, or what undoes it when the registry would refuse it: such an object is logged and treated as absent. Of a
+ * slice that the registry holds, only what is different is looked at.
+ */
+export function acceptable(
+  change: RegistryChange,
+  registry: Registry,
+  logger: Logger,
+): readonly RegistryChange[] {
+  const refusal = refusalOf(change, heldIn(registry.snapshot()))
   if (refusal === undefined) return [change]
   const removal = removalOf(change)
   // What takes out an object that was never let in is no news.

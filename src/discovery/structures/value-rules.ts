@@ -64,14 +64,10 @@ export interface ListBound {
   readonly remedy?: string
 }
 
-/** What is wrong with the items from `from` on, before `to`. */
-export function itemProblems(
-  items: readonly unknown[],
-  rule: ValueRule,
-  { from, to }: { readonly from: number; readonly to: number } = { from: 0, to: items.length },
-): readonly FieldProblem[] {
+/** What is wrong with the items of a list. */
+export function itemProblems(items: readonly unknown[], rule: ValueRule): readonly FieldProblem[] {
   let problems = NOTHING
-  for (let at = from; at < to && problems.length < ENOUGH; at++) {
+  for (let at = 0; at < items.length && problems.length < ENOUGH; at++) {
     const found = rule(items[at])
     if (found.length > 0) problems = [...problems, ...below(`[${at}]`, found)]
   }

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import type { Endpoint } from '../../../src/core/index.js'
 import { createRegistry } from '../../../src/discovery/index.js'
 import type { MergedEndpoints } from '../../../src/discovery/registry/merged-endpoints.js'
-import { mergeSlices } from '../../../src/discovery/registry/merged-endpoints.js'
+import { mergeSlice } from '../../../src/discovery/registry/merged-endpoints.js'
 import { servicesAt } from '../../../src/discovery/registry/registry-snapshot.js'
-import { changedItems } from '../../../src/discovery/structures/changed-span.js'
+import { changedItems } from '../../../src/discovery/structures/changed-items.js'
 
 const endpoint = (id: number, address: number, ready: boolean): Endpoint => ({
   id: `e${String(id).padStart(2, '0')}`,
@@ -47,8 +47,7 @@ test('what is merged change by change is what is merged at once, and the index o
       for (const { slice, at, put, replaces } of steps) {
         const list = [...(merged.slices.get(slice) ?? [])]
         list.splice(at, Number(put === null || replaces), ...(put === null ? [] : [endpoint(...put)]))
-        const slices = new Map(merged.slices).set(slice, list)
-        const { endpoints, gone, come } = mergeSlices(merged, slices)
+        const { slices, endpoints, gone, come } = mergeSlice(merged, { name: slice, endpoints: list })
         expect(endpoints).toEqual(oracle(slices))
         expect(new Set([...merged.endpoints.filter(one => !gone.includes(one)), ...come])).toEqual(
           new Set(endpoints),

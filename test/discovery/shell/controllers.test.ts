@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ServiceSpec, TaskStatus } from '../../../src/api/index.js'
 import { AddressClaim, EndpointSlice, Node, Service, Task } from '../../../src/api/index.js'
+import type { Endpoint } from '../../../src/core/index.js'
+import { silentLogger } from '../../../src/core/index.js'
 import { createEnvTree } from '../../../src/core/internal.js'
 import type { Registry } from '../../../src/discovery/index.js'
 import {
@@ -10,6 +12,7 @@ import {
   createRegistryFeed,
   kubernetesNames,
 } from '../../../src/discovery/index.js'
+import { acceptable } from '../../../src/discovery/shell/stored-services.js'
 import type { Manager } from '../../../src/reconcile/index.js'
 import { createManager } from '../../../src/reconcile/index.js'
 import type { Store } from '../../../src/store/index.js'
@@ -408,6 +411,34 @@ describe('address controller', () => {
     expect(reasons).toEqual(['Allocated'])
   })
 
+  test('claims that hold nothing and that no service can be told of are said once, at the start', async () => {
+    const { env, store } = createWorld({ kinds: [Service, AddressClaim] })
+    const port = { name: '', protocol: 'TCP', number: 30_000 } as const
+    for (const [name, pool, kind] of [
+      ['front-door', 'services', 'Gateway'],
+      ['10.96.0.1', 'services', 'Gateway'],
+      ['back-door', 'services', 'Service'],
+      ['side-door', 'elsewhere', 'Gateway'],
+      ['node-port-of-mine', 'node-ports', 'Gateway'],
+    ] as const) {
+      const spec = {
+        pool,
+        owner: { kind, name: 'edge', uid: 'u1' },
+        ...(pool === 'node-ports' ? { port } : {}),
+      }
+      await store.create(AddressClaim, { metadata: { name }, spec })
+    }
+    const told: unknown[] = []
+    const logger = { ...silentLogger, warn: (fields: unknown) => void told.push(fields) }
+    const own = createEnvTree('controllers', () => ({ ...env, logger }))
+    const manager = createManager({ client: store.client(own) })
+    manager.add(createAddressController({ pools: [{ name: 'services', cidrs: ['10.96.0.0/29'] }] }))
+    void manager.start()
+    for (const name of ['a', 'b']) await store.create(Service, { metadata: { namespace, name }, spec: web })
+    await env.settle()
+    expect(told).toEqual([{ claims: ['front-door', 'node-port-of-mine'], count: 2 }])
+  })
+
   test('an address of no pool is said on the service; a service that wants none any more has no word of it', async () => {
     const w = await world()
     await addService(w, 'web', { ...web, clusterIPs: ['192.0.2.1'] })
@@ -507,6 +538,30 @@ describe('registry feed', () => {
     await addService(w, 'web')
     expect(w.registry.endpoints('prod/web')).toEqual([])
     expect(w.registry.resolve({ name: 'web.prod.svc.cluster.local.', type: 'A' }).rcode).toBe('NOERROR')
+  })
+
+  test('of a slice that the registry holds, a feed looks at what is different only', () => {
+    const registry = createRegistry()
+    const looks = new Map<string, number>()
+    const endpoint = (id: string): Endpoint => ({
+      id,
+      addresses: ['10.0.0.1'],
+      conditions: { ready: true, serving: true, terminating: false },
+      get ports() {
+        looks.set(id, (looks.get(id) ?? 0) + 1)
+        return {}
+      },
+    })
+    const feed = (endpoints: readonly Endpoint[]): void => {
+      const change = { op: 'set-endpoints', service: 'prod/web', slice: 's', endpoints } as const
+      registry.apply(registry.revision + 1, acceptable(change, registry, silentLogger))
+    }
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(endpoint) as [Endpoint, Endpoint, Endpoint, Endpoint]
+    feed([a, b, c])
+    const atFirst = looks.get('c')
+    feed([a, c, d])
+    expect([looks.get('a'), looks.get('c'), looks.get('d')]).toEqual([atFirst, atFirst, atFirst])
+    expect(atFirst).toBeGreaterThan(0)
   })
 
   test('a slice of a name that no service can have is left out, and its end is no trouble', async () => {
