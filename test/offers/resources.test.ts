@@ -9,6 +9,7 @@ import {
   reserveConversion,
   unreserveConversion,
 } from '../../src/offers/resources/conversion.js'
+import { quantitiesOfInput } from '../../src/offers/shell/node-amounts.js'
 
 const amount = fc.integer({ min: 1, max: 9_999 }).map(thousandths => thousandths / 1000)
 const reservations = fc.constantFrom<Resource['reservations']>(
@@ -175,4 +176,8 @@ describe('resources', () => {
     expect(resources(text).toString()).toBe(text)
     expect(resources('cpus(*):1; cpus : 2 ').toString()).toBe('cpus:3')
   })
+})
+
+test('a resource of a node may be called as what every object inherits', () => {
+  expect(quantitiesOfInput({ constructor: '3', cpu: '500m' }, 'had')).toEqual({ constructor: 3, cpus: 0.5 })
 })

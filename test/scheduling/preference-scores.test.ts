@@ -13,6 +13,7 @@ import {
   swarmSpread,
   topologySpreadPreference,
 } from '../../src/scheduling/index.js'
+import { targetOf } from '../../src/scheduling/scores/target-spread.js'
 
 const only = (plugin: ScorePlugin): Profile => ({
   name: 'only',
@@ -27,6 +28,14 @@ const withNodes = (profile: Profile, nodes: readonly NodeDescription[]) => {
 }
 
 describe('targets of a spread', () => {
+  test.each([
+    ['a', 60],
+    ['b', 40],
+    ['constructor', 40],
+  ])('the share of %s is %s percent', (value, share) => {
+    expect(targetOf({ a: 60 }, value)).toBe(share)
+  })
+
   const zones = (profile: Profile) =>
     withNodes(
       profile,

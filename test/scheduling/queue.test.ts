@@ -142,6 +142,14 @@ describe('the order of a queue', () => {
     expect([...schedulePass(room(6), queue, { fairShare, queueOf }).placed.keys()]).toEqual(expected)
   })
 
+  test('fair share: a queue may be called as what every object inherits', () => {
+    const names = ['constructor', 'other']
+    const queue = names.flatMap(name => Array.from({ length: 3 }, (_, at) => queued(`${name} ${at}`, 1)))
+    const queueOf = ({ key }: { readonly key: string }) => key.split(' ')[0]
+    const { placed } = schedulePass(room(4), queue, { fairShare: { capacity: { cpu: 4 } }, queueOf })
+    expect([...placed.keys()]).toEqual(['constructor 0', 'other 0', 'constructor 1', 'other 1'])
+  })
+
   test('fair share: who has much already waits until the others have as much', () => {
     const queue = [queued('a0', 1), queued('b0', 1), queued('b1', 1), queued('b2', 1)]
     const fairShare = { capacity: { cpu: 6 }, used: { a: { cpu: 2 } } }

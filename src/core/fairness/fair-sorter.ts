@@ -2,6 +2,7 @@ import type { Random } from '../env/random.js'
 import { InvalidError, UsageError } from '../errors.js'
 import { assertKnown, knownOptions } from '../known-options.js'
 import type { ResourceVector } from '../resources/resources.js'
+import { amountOf } from '../resources/resources.js'
 import type { FairNode } from './fair-node.js'
 import { FairTree } from './fair-tree.js'
 import type { Fraction } from './fraction.js'
@@ -249,6 +250,6 @@ class PathSorter implements FairSorter {
 
   #vector(amounts: ResourceVector): number[] {
     for (const name of Object.keys(amounts)) if (!this.#columns.includes(name)) this.#columns.push(name)
-    return this.#columns.map(name => (Object.hasOwn(amounts, name) ? (amounts[name] ?? 0) : 0))
+    return this.#columns.map(name => amountOf(amounts, name))
   }
 }

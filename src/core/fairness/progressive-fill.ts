@@ -1,6 +1,6 @@
 import { InvalidError } from '../errors.js'
 import type { ResourceVector } from '../resources/resources.js'
-import { containsResources, subtractResources } from '../resources/resources.js'
+import { amountOf, containsResources, subtractResources } from '../resources/resources.js'
 import { weightThousandths } from './fair-tree.js'
 import type { Fraction } from './fraction.js'
 import { compareFractions, fractionOf, multiplyFractions, ZERO_FRACTION } from './fraction.js'
@@ -98,14 +98,15 @@ function resultOf(state: FillState): { tasks: number; allocated: ResourceVector;
 
 function stateOf(total: ResourceVector, user: FillUser): FillState {
   const { name, demand, weight = 1, weights } = user
+  const ofResources = weights === undefined ? undefined : new Map(Object.entries(weights))
   let step = ZERO_FRACTION
   let wants = false
   for (const resource of Object.keys(demand)) {
     const amount = demand[resource] ?? 0
-    const whole = total[resource] ?? 0
+    const whole = amountOf(total, resource)
     wants ||= amount > 0
     if (amount <= 0 || whole <= 0) continue
-    const divisor = weights === undefined ? weight : (weights[resource] ?? 1)
+    const divisor = ofResources === undefined ? weight : (ofResources.get(resource) ?? 1)
     const share = fractionOf(BigInt(amount) * 1000n, BigInt(whole) * BigInt(weightThousandths(divisor)))
     if (compareFractions(share, step) > 0) step = share
   }

@@ -56,7 +56,7 @@ export function formatResources(vector: ResourceVector): Readonly<Record<string,
 }
 
 /** The amount of one resource; 0 when absent. */
-function amountOf(vector: ResourceVector, name: string): number {
+export function amountOf(vector: ResourceVector, name: string): number {
   return Object.hasOwn(vector, name) ? (vector[name] ?? 0) : 0
 }
 

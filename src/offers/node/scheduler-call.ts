@@ -131,7 +131,7 @@ function subscriptionOf(of: CallFields, framework: string | undefined): Subscrib
     name: requiredText(info, 'name'),
     roles: rolesOf(info).map(role => ({ role, suppressed: suppressed.has(role) })),
     failoverMs: Math.round(failoverSeconds * 1000),
-    capabilities: offered.flatMap(type => CAPABILITIES[type] ?? []),
+    capabilities: offered.flatMap(type => CAPABILITIES.get(type) ?? []),
     uses: offered.includes('GPU_RESOURCES') ? ['gpus'] : [],
     ...(id === undefined ? {} : { id }),
     ...(principal === undefined ? {} : { principal }),
@@ -139,10 +139,10 @@ function subscriptionOf(of: CallFields, framework: string | undefined): Subscrib
 }
 
 /** Capabilities of Mesos that stand for one of ours. What the others ask for, everybody has. */
-const CAPABILITIES: Readonly<Record<string, readonly FrameworkCapability[]>> = {
-  REVOCABLE_RESOURCES: ['revocable'],
-  REGION_AWARE: ['remote'],
-}
+const CAPABILITIES: ReadonlyMap<string, FrameworkCapability> = /* @__PURE__ */ new Map([
+  ['REVOCABLE_RESOURCES', 'revocable'],
+  ['REGION_AWARE', 'remote'],
+])
 
 function rolesOf(info: CallFields): readonly string[] {
   const roles = textList(info, 'roles')

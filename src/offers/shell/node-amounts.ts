@@ -4,11 +4,13 @@ import type { Quantities } from '../resources/quantities.js'
 import type { ResourceSet } from '../resources/resource-set.js'
 
 /** By name in a vector of core: the name here, and how many base units a thousandth of its unit has. */
-const NAMES: Readonly<Record<string, { readonly name: string; readonly units: number }>> = {
-  cpu: { name: 'cpus', units: 1 },
-  memory: { name: 'mem', units: 1_048_576 / 1_000 },
-  'ephemeral-storage': { name: 'disk', units: 1_048_576 / 1_000 },
-}
+const NAMES: ReadonlyMap<string, { readonly name: string; readonly units: number }> = /* @__PURE__ */ new Map(
+  [
+    ['cpu', { name: 'cpus', units: 1 }],
+    ['memory', { name: 'mem', units: 1_048_576 / 1_000 }],
+    ['ephemeral-storage', { name: 'disk', units: 1_048_576 / 1_000 }],
+  ],
+)
 /** Every other resource keeps its name; a vector counts it whole. */
 const WHOLE = 1 / 1_000
 
@@ -21,7 +23,7 @@ export function quantitiesOfInput(input: ResourceInput, kind: 'had' | 'asked'): 
 export function requestsOf(take: ResourceSet): Readonly<Record<string, string>> {
   const requests: Record<string, string> = {}
   for (const [name, amount] of Object.entries(take.quantities())) {
-    const other = Object.keys(NAMES).find(key => NAMES[key]?.name === name)
+    const other = [...NAMES.keys()].find(key => NAMES.get(key)?.name === name)
     if (other === undefined) requests[name] = String(amount)
     else requests[other] = other === 'cpu' ? String(amount) : String(Math.ceil(amount * 1_048_576))
   }
@@ -31,7 +33,7 @@ export function requestsOf(take: ResourceSet): Readonly<Record<string, string>> 
 function quantitiesOfVector(vector: ResourceVector, round: (value: number) => number): Quantities {
   const quantities: Record<string, number> = {}
   for (const [name, amount] of Object.entries(vector)) {
-    const { name: ours, units } = NAMES[name] ?? { name, units: isThousandths(name) ? 1 : WHOLE }
+    const { name: ours, units } = NAMES.get(name) ?? { name, units: isThousandths(name) ? 1 : WHOLE }
     const thousandths = round(amount / units)
     if (thousandths > 0) quantities[ours] = thousandths / 1_000
   }

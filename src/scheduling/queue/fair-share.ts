@@ -25,8 +25,8 @@ const FAIR_SHARE_OPTIONS = /* @__PURE__ */ knownOptions<FairShareOptions>('fairS
  * go to the lower name. What names no queue is a queue of its own, with the empty name.
  */
 export class FairTurns {
-  readonly #capacity: ResourceVector
-  readonly #weights: Readonly<Record<string, number>>
+  readonly #capacity: ReadonlyMap<string, number>
+  readonly #weights: ReadonlyMap<string, number>
   readonly #used = new Map<string, ResourceVector>()
   readonly #queues = new Map<string, QueuedUnit[]>()
   readonly #queueOf: (request: PlacementRequest) => string | undefined
@@ -40,8 +40,8 @@ export class FairTurns {
     assertKnown(options, FAIR_SHARE_OPTIONS)
     const { capacity, used = {}, weights = {} } = options
     checkWeights('fairShare', weights)
-    this.#capacity = capacity
-    this.#weights = weights
+    this.#capacity = new Map(Object.entries(capacity))
+    this.#weights = new Map(Object.entries(weights))
     this.#queueOf = queueOf
     for (const [queue, amounts] of Object.entries(used)) this.#used.set(queue, amounts)
     for (const unit of units) {
@@ -80,8 +80,8 @@ export class FairTurns {
   }
 
   #shareOf(queue: string): number {
-    const capacityOf = (resource: string): number => this.#capacity[resource] ?? 0
-    return dominantShare(this.#used.get(queue) ?? {}, capacityOf, this.#weights[queue] ?? 1)
+    const capacityOf = (resource: string): number => this.#capacity.get(resource) ?? 0
+    return dominantShare(this.#used.get(queue) ?? {}, capacityOf, this.#weights.get(queue) ?? 1)
   }
 }
 

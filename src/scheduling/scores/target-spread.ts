@@ -12,7 +12,6 @@ export function targetSpread(target: number, count: number, used: number): numbe
 
 /** The share of a value, in percent: its own, or what the named ones leave over. */
 export function targetOf(targets: Readonly<Record<string, number>>, value: string): number {
-  return (
-    targets[value] ?? Math.max(0, 100 - Object.values(targets).reduce((sum, percent) => sum + percent, 0))
-  )
+  if (Object.hasOwn(targets, value)) return targets[value] as number
+  return Math.max(0, 100 - Object.values(targets).reduce((sum, percent) => sum + percent, 0))
 }

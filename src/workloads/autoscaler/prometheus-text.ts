@@ -50,15 +50,15 @@ function readLabels(text: string, line: number): Readonly<Record<string, string>
   return labels
 }
 
-const WORDS: Readonly<Record<string, number>> = {
-  NaN: Number.NaN,
-  '+Inf': Number.POSITIVE_INFINITY,
-  Inf: Number.POSITIVE_INFINITY,
-  '-Inf': Number.NEGATIVE_INFINITY,
-}
+const WORDS: ReadonlyMap<string, number> = /* @__PURE__ */ new Map([
+  ['NaN', Number.NaN],
+  ['+Inf', Number.POSITIVE_INFINITY],
+  ['Inf', Number.POSITIVE_INFINITY],
+  ['-Inf', Number.NEGATIVE_INFINITY],
+])
 
 function readValue(text: string, line: number): number {
-  const value = WORDS[text] ?? Number(text)
+  const value = WORDS.get(text) ?? Number(text)
   if (Number.isNaN(value) && text !== 'NaN') throw fault(line, text, 'is no number')
   return value
 }

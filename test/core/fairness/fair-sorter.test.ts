@@ -126,6 +126,13 @@ describe('a fair sorter', () => {
 })
 
 describe('progressive filling', () => {
+  test('a resource may be called as what every object inherits', () => {
+    const total = { cpus: 2 }
+    const asks = [{ name: 'a', demand: { constructor: 1 }, weights: {} }]
+    expect(progressiveFill(total, asks).users.get('a')?.tasks).toBe(0)
+    expect(progressiveFill({ ...total, constructor: 2 }, asks).users.get('a')?.tasks).toBe(2)
+  })
+
   const user = fc.record({ cpus: fc.integer({ min: 1, max: 5 }), mem: fc.integer({ min: 1, max: 5 }) })
 
   test('makes nobody envious by more than one task, and leaves nothing that somebody could use', () => {

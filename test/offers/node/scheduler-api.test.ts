@@ -6,6 +6,7 @@ import type { AgentHandle, OfferPool } from '../../../src/offers/index.js'
 import { createPool, resources } from '../../../src/offers/index.js'
 import type { SchedulerApi, SchedulerApiOptions } from '../../../src/offers/node/index.js'
 import { serveSchedulerApi } from '../../../src/offers/node/index.js'
+import { readCall } from '../../../src/offers/node/scheduler-call.js'
 import { createVirtualEnv } from '../../../src/testing/index.js'
 import { recordsOf, SchedulerClient } from './scheduler-client.js'
 
@@ -408,4 +409,12 @@ test('curl is a scheduler', async ({ skip }) => {
     if (types.length === 2) break
   }
   expect(types).toEqual(['SUBSCRIBED', 'OFFERS'])
+})
+
+test('capabilities that stand for none of ours are left out, however they are called', () => {
+  const capabilities = ['REGION_AWARE', 'SHARED_RESOURCES', 'constructor'].map(type => ({ type }))
+  const subscribe = { framework_info: { user: 'u', name: 'f', capabilities } }
+  expect(readCall({ type: 'SUBSCRIBE', subscribe }).call).toMatchObject({
+    options: { capabilities: ['remote'] },
+  })
 })

@@ -36,7 +36,7 @@ describe("Prometheus' text format", () => {
     ])
   })
 
-  test.each(['<html>', 'a{b=1} 2', 'a{b="c" 2', 'a b', '1a 2', 'a 1 2 3', 'a{b="c"'])(
+  test.each(['<html>', 'a{b=1} 2', 'a{b="c" 2', 'a b', 'a constructor', '1a 2', 'a 1 2 3', 'a{b="c"'])(
     '%s is refused',
     line => {
       expect(() => parsePrometheusText(`ok 1\n${line}`)).toThrow(/line 2/)
