@@ -132,7 +132,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`keysMax`, keys of a queue alone': code('work-queue', 'keysMax'),
     '`idleKeysMax`, records kept of keys at rest': code('work-queue', 'idleKeysMax'),
     '`ageMs`, wait worth one point of priority': code('work-queue', 'ageMs'),
-    priority: code('work-queue', 'PRIORITY_MAX'),
+    priority: code('priority-option', 'PRIORITY_MAX'),
   },
   'docs/rollout.md': {
     '`maxSurge`, `maxUnavailable`': literal.percentages,

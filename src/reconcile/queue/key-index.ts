@@ -13,14 +13,17 @@ export interface KeyIndex<K> {
 /** By a text; `values` are in the order in which they were added. */
 export class TextIndex<K> implements KeyIndex<K> {
   readonly #idOf: (key: K) => string
+  /** Whether a key that is a text stands for itself. */
+  readonly #isText: boolean
   readonly #records = new Map<string, KeyRecord<K>>()
 
   constructor(idOf: (key: K) => string) {
     this.#idOf = idOf
+    this.#isText = idOf === String
   }
 
   find(key: K): KeyRecord<K> | undefined {
-    return this.#records.get(this.#textOf(key))
+    return this.#records.get(typeof key === 'string' && this.#isText ? key : this.#textOf(key))
   }
 
   add(record: KeyRecord<K>): void {
@@ -37,7 +40,6 @@ export class TextIndex<K> implements KeyIndex<K> {
 
   /** @throws InvalidError when `idOf` gives no text */
   #textOf(key: K): string {
-    if (typeof key === 'string' && this.#idOf === String) return key
     const id: unknown = this.#idOf(key)
     if (typeof id === 'string') return id
     throw new InvalidError('key', [{ field: 'idOf(key)', value: id, message: 'must be a string' }])

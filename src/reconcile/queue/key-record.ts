@@ -66,12 +66,23 @@ export class KeyRecord<K> implements HeapHandle {
 
   /** Ready, held or delayed. */
   get isWanted(): boolean {
-    return this.dirty || this.isDelayed
+    return this.wantedAtMs !== undefined || this.slot !== -1
   }
 
   /** True when nothing would be lost with the record. */
   get isIdle(): boolean {
-    return !this.dirty && !this.processing && this.slot === -1 && this.history === noFailures
+    return (
+      this.wantedAtMs === undefined &&
+      this.takenAtMs === undefined &&
+      this.slot === -1 &&
+      this.history === noFailures
+    )
+  }
+
+  get state(): 'held' | 'processing' | 'ready' | 'delayed' | 'resting' {
+    if (this.processing) return this.dirty ? 'held' : 'processing'
+    if (this.dirty) return 'ready'
+    return this.isDelayed ? 'delayed' : 'resting'
   }
 
   /**

@@ -17,7 +17,8 @@ export class KeyTable<K> {
   readonly #options: KeyTableOptions<K>
   readonly #records: KeyIndex<K>
   #size = 0
-  #idle = 0
+  /** Records in the index, those of keys at rest included. */
+  #made = 0
   /** Its worker speaks of it several times in a row. */
   #taken: KeyRecord<K> | undefined
 
@@ -48,8 +49,6 @@ export class KeyTable<K> {
     if (known !== undefined && !known.isIdle) return known
     if (this.#size >= this.#options.keysMax) throw full(this.#options.keysMax)
     const record = known ?? this.#make(key)
-    if (known === undefined) this.#records.add(record)
-    else this.#idle--
     this.#size++
     return record
   }
@@ -64,8 +63,7 @@ export class KeyTable<K> {
     if (!record.isIdle) return
     if (this.#taken === record) this.#taken = undefined
     this.#size--
-    if (this.#idle < this.#options.idleKeysMax) this.#idle++
-    else this.#records.remove(record)
+    if (this.#made - this.#size > this.#options.idleKeysMax) this.#drop(record)
   }
 
   /** All records with something to remember. */
@@ -75,7 +73,15 @@ export class KeyTable<K> {
 
   #make(key: K): KeyRecord<K> {
     const { classOf } = this.#options
-    return classOf === undefined ? new KeyRecord(key) : new ClassRecord(key, assertText(classOf(key)))
+    const record = classOf === undefined ? new KeyRecord(key) : new ClassRecord(key, assertText(classOf(key)))
+    this.#records.add(record)
+    this.#made++
+    return record
+  }
+
+  #drop(record: KeyRecord<K>): void {
+    this.#records.remove(record)
+    this.#made--
   }
 }
 

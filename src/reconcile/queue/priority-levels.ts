@@ -35,7 +35,7 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
     record.level = level
     level.push(record)
     this.#length++
-    if (level.length === 1) this.#occupied.push(level, this.#rank(nowMs, level.priority), -level.priority)
+    if (level.head === record) this.#occupy(level, nowMs)
   }
 
   raise(record: KeyRecord<K>, nowMs: number): void {
@@ -60,14 +60,14 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
 
   remove(record: KeyRecord<K>): void {
     const level = record.level as PriorityLevel<K>
-    const wasFirst = level.head === record
+    const { before, readyAtMs } = record
     level.remove(record)
     record.level = undefined
     this.#length--
+    if (before !== undefined) return
     const { head } = level
     if (head === undefined) this.#vacate(level)
-    else if (wasFirst && head.readyAtMs !== record.readyAtMs)
-      this.#occupied.update(level, this.#rank(head.readyAtMs, level.priority))
+    else if (head.readyAtMs !== readyAtMs) this.#reorder(level, head)
   }
 
   inOrder(): readonly KeyRecord<K>[] {
@@ -85,7 +85,10 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
 
   #levelOf(priority: number): PriorityLevel<K> {
     const atHand = this.#atHand[priority & LOW_BITS]
-    if (atHand?.priority === priority) return atHand
+    return atHand?.priority === priority ? atHand : this.#open(priority)
+  }
+
+  #open(priority: number): PriorityLevel<K> {
     let level = this.#levels.get(priority)
     if (level === undefined) {
       level = new PriorityLevel(priority, this)
@@ -93,6 +96,14 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
     }
     this.#atHand[priority & LOW_BITS] = level
     return level
+  }
+
+  #occupy(level: PriorityLevel<K>, nowMs: number): void {
+    this.#occupied.push(level, this.#rank(nowMs, level.priority), -level.priority)
+  }
+
+  #reorder(level: PriorityLevel<K>, { readyAtMs }: KeyRecord<K>): void {
+    this.#occupied.update(level, this.#rank(readyAtMs, level.priority))
   }
 
   #vacate(level: PriorityLevel<K>): void {

@@ -11,6 +11,7 @@ import { TextIndex } from './key-index.js'
 import type { KeyRecord, ReadyOrder } from './key-record.js'
 import { KeyTable } from './key-table.js'
 import { PriorityLevels } from './priority-levels.js'
+import { priorityOf } from './priority-option.js'
 import type { QueueMetrics } from './queue-metrics.js'
 import { createQueueMetrics } from './queue-metrics.js'
 import { TurnClock } from './turn-clock.js'
@@ -21,9 +22,6 @@ import type {
   WorkQueue,
   WorkQueueOptions,
 } from './work-queue-contract.js'
-
-const PRIORITY_MAX = 1_000_000
-const PRIORITIES = { min: -PRIORITY_MAX, max: PRIORITY_MAX }
 
 /**
  * Makes an empty queue.
@@ -56,7 +54,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
   readonly #limiter: RateLimiter
   readonly #metrics: QueueMetrics
   readonly #clock: TurnClock
-  readonly #notify: (event: 'ready' | 'idle') => void
+  readonly #notify: ((event: 'ready' | 'idle') => void) | undefined
   #waiters: ((key: K | undefined) => void)[] = []
   #drainers: (() => void)[] = []
   #inFlight = 0
@@ -76,7 +74,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     this.#env = env
     const failed = (err: unknown): void => env.logger.error({ queue: name, err }, 'the metrics threw')
     // At the end of a turn there is no caller that an error could go to.
-    this.#clock = new TurnClock(env.clock, () => callListener(() => this.#report(false), failed))
+    this.#clock = new TurnClock(env.clock, () => callListener(() => this.#reportDepth(), failed))
     this.#limiter = limiter
     this.#table = new KeyTable({
       index: index ?? new TextIndex(idOf),
@@ -96,7 +94,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
         env.logger.error({ queue: name, event, err: error }, 'the notify of a queue threw')
       }
     }
-    this.#notify = told
+    this.#notify = notify === undefined ? undefined : told
   }
 
   get length(): number {
@@ -119,10 +117,10 @@ export class RecordQueue<K> implements WorkQueue<K> {
     const priority = priorityOf(options) ?? 0
     if (this.#shuttingDown) return this.#metrics.dropped()
     const record = this.#table.open(key)
-    this.#remember(record, options?.reason)
-    this.#raise(record, priority)
-    if (record.isDelayed && this.#delays.remove(record)) refund(record)
-    this.#want(record)
+    if (options?.reason !== undefined) this.#remember(record, options.reason)
+    if (record.isWanted) this.#hasten(record, priority)
+    else record.priority = priority
+    if (!record.dirty) this.#want(record)
   }
 
   addAfter(key: K, ms: number, options?: AddAfterOptions): void {
@@ -131,7 +129,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     if (this.#shuttingDown) return this.#drop(options)
     this.#metrics.retried()
     const record = this.#table.open(key)
-    this.#remember(record, options?.reason)
+    if (options?.reason !== undefined) this.#remember(record, options.reason)
     this.#raise(record, priority ?? (record.processing ? record.priority : 0))
     if (record.dirty) options?.refund?.()
     else if (ms === 0) {
@@ -295,8 +293,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
   }
 
   /** Most keys are wanted for one reason, the same as the key before: their list is one. */
-  #remember(record: KeyRecord<K>, reason: string | undefined): void {
-    if (reason === undefined) return
+  #remember(record: KeyRecord<K>, reason: string): void {
     if (this.#latestReason[0] !== reason) this.#latestReason = [reason]
     record.remember(reason, this.#latestReason)
   }
@@ -308,9 +305,14 @@ export class RecordQueue<K> implements WorkQueue<K> {
     if (record.level !== undefined) this.#ready.raise(record, this.#clock.now())
   }
 
-  /** Marks the record dirty; queues it unless a worker holds it. */
+  /** A key that is wanted is wanted at this priority too, and does not wait for a time any more. */
+  #hasten(record: KeyRecord<K>, priority: number): void {
+    this.#raise(record, priority)
+    if (this.#delays.remove(record)) refund(record)
+  }
+
+  /** Marks a record dirty that is not; queues it unless a worker holds it. */
   #want(record: KeyRecord<K>): void {
-    if (record.dirty) return
     this.#metrics.added()
     if (!record.processing) return this.#enqueue(record)
     record.wantedAtMs = this.#clock.now()
@@ -320,13 +322,21 @@ export class RecordQueue<K> implements WorkQueue<K> {
   #enqueue(record: KeyRecord<K>): void {
     this.#ready.push(record, this.#clock.now())
     this.#report()
-    if (this.#waiters.length === 0) this.#notify('ready')
-    else this.#waiters.shift()?.(this.get())
+    if (this.#waiters.length === 0) this.#notify?.('ready')
+    else this.#handOut()
+  }
+
+  #handOut(): void {
+    this.#waiters.shift()?.(this.get())
   }
 
   /** Tells the metrics now, or once for all calls that share a reading of the clock. */
-  #report(isShared = this.#clock.isShared): void {
-    if (!isShared) this.#metrics.depth(this.#ready.length)
+  #report(): void {
+    if (!this.#clock.isShared) this.#reportDepth()
+  }
+
+  #reportDepth(): void {
+    this.#metrics.depth(this.#ready.length)
   }
 
   #drop(options?: AddAfterOptions): void {
@@ -337,10 +347,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
   #held(key: K, call: string): KeyRecord<K> {
     const record = this.#table.find(key)
     if (record?.processing) return record
-    throw new UsageError(
-      `${call}() of a key that no worker holds; call it once per key that get() returned`,
-      { key },
-    )
+    throw notHeld(key, call)
   }
 
   #isIdle(): boolean {
@@ -350,7 +357,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
   #settle(): void {
     if (!this.#isIdle()) return
     this.#releaseDrainers()
-    this.#notify('idle')
+    this.#notify?.('idle')
   }
 
   #releaseDrainers(): void {
@@ -363,7 +370,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     const since = (ms: number): number => Math.max(0, now - ms)
     return {
       key,
-      state: stateName(record),
+      state: record.state,
       priority,
       ...(slot === -1 ? {} : { dueInMs: Math.max(0, at - now) }),
       ...(takenAtMs === undefined ? {} : { takenForMs: since(takenAtMs) }),
@@ -374,12 +381,6 @@ export class RecordQueue<K> implements WorkQueue<K> {
   }
 }
 
-function stateName({ processing, dirty, slot }: KeyRecord<unknown>): KeyState<unknown>['state'] {
-  if (processing) return dirty ? 'held' : 'processing'
-  if (dirty) return 'ready'
-  return slot === -1 ? 'resting' : 'delayed'
-}
-
 /** The wait that the record stood for does not take place. */
 function refund(record: KeyRecord<unknown>): void {
   const give = record.refund
@@ -387,12 +388,9 @@ function refund(record: KeyRecord<unknown>): void {
   give?.()
 }
 
-function priorityOf(options: AddOptions | undefined): number | undefined {
-  const priority = options?.priority
-  if (priority === undefined) return undefined
-  if (Number.isSafeInteger(priority) && Math.abs(priority) <= PRIORITY_MAX) return priority
-  assertValid('queue', wholeNumber('priority', priority, PRIORITIES))
-  return priority
+function notHeld(key: unknown, call: string): UsageError {
+  const message = `${call}() of a key that no worker holds; call it once per key that get() returned`
+  return new UsageError(message, { key })
 }
 
 function check(holds: boolean, field: string, value: unknown, message: string): void {
