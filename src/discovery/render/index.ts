@@ -38,6 +38,7 @@ export type {
 } from './haproxy-config.js'
 export type { HaproxyPlan, PlacedBackend, PlacedConfig } from './haproxy-plan.js'
 export type { HaproxyServicesOptions } from './haproxy-services.js'
+export type { EnvoyCollision } from './envoy-listeners.js'
 export type { EnvoyDiscovery, EnvoyResources, EnvoyResourcesOptions } from './envoy-resources.js'
 export type { HostsFileOptions } from './hosts-file.js'
 export type { NginxUpstreamsOptions } from './nginx-upstreams.js'
