@@ -3,6 +3,7 @@ import { ipFamily } from '../core/internal.js'
 import type { AdmissionHook } from '../store/index.js'
 import type { NamedPort } from './spec-admission.js'
 import { sameNames } from './spec-admission.js'
+import { NAME_LABEL_PATTERN } from './spec-schemas.js'
 
 interface ExposedPort {
   readonly protocol?: 'TCP' | 'UDP'
@@ -18,6 +19,7 @@ interface ServiceDemands {
 }
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+const NAME_LABEL = new RegExp(NAME_LABEL_PATTERN)
 const NAME =
   /^(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i
 
@@ -27,9 +29,9 @@ export function serviceProblems(
 ): readonly FieldProblem[] {
   const { ports = [], clusterIPs = [] } = spec
   return [
-    ...(ports === previous?.ports ? [] : [...unnamedPorts(ports), ...sameNames(ports, 'spec.ports')]),
+    ...(ports === previous?.ports ? [] : [...portNameProblems(ports), ...sameNames(ports, 'spec.ports')]),
     ...nodePortProblems(spec),
-    ...(clusterIPs === previous?.clusterIPs ? [] : addressProblems(clusterIPs)),
+    ...(clusterIPs === previous?.clusterIPs ? [] : addressProblems(clusterIPs, 'spec.clusterIPs')),
     ...externalNameProblems(spec),
   ]
 }
@@ -49,13 +51,11 @@ export const serviceNameAdmission: AdmissionHook<never, never> = {
   }),
 }
 
-function addressProblems(addresses: readonly string[]): readonly FieldProblem[] {
+export function addressProblems(addresses: readonly string[], at: string): readonly FieldProblem[] {
   return addresses.flatMap((value, index) => {
     if (ipFamily(value) !== 0) return []
     const remedy = value === 'None' ? '; for no virtual address write mode: headless' : ''
-    return [
-      { field: `spec.clusterIPs[${index}]`, value, message: `must be an IPv4 or IPv6 address${remedy}` },
-    ]
+    return [{ field: `${at}[${index}]`, value, message: `must be an IPv4 or IPv6 address${remedy}` }]
   })
 }
 
@@ -85,10 +85,10 @@ function nodePortProblems({ mode = 'vip', ports = [] }: ServiceDemands): readonl
   })
 }
 
-function unnamedPorts(ports: readonly NamedPort[]): readonly FieldProblem[] {
-  if (ports.length < 2) return []
-  const message = 'is required when a service has several ports'
-  return ports.flatMap(({ name }, index) =>
-    name === undefined || name === '' ? [{ field: `spec.ports[${index}].name`, value: name, message }] : [],
-  )
+function portNameProblems(ports: readonly NamedPort[]): readonly FieldProblem[] {
+  return ports.flatMap(({ name = '' }, index) => {
+    if (name === '' ? ports.length < 2 : NAME_LABEL.test(name)) return []
+    const message = 'must be one DNS label in lower case; it is required when a service has several ports'
+    return [{ field: `spec.ports[${index}].name`, value: name, message }]
+  })
 }

@@ -15,6 +15,8 @@ export const texts: JsonSchema = { type: 'array', items: text }
 export const textMap: JsonSchema = { type: 'object', additionalProperties: text }
 export const countOrPercent: JsonSchema = { anyOf: [count, { type: 'string', pattern: '^[0-9]+%$' }] }
 export const label: JsonSchema = { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' }
+export const NAME_LABEL_PATTERN = '^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$'
+const nameLabel: JsonSchema = { type: 'string', pattern: NAME_LABEL_PATTERN }
 const portOrName: JsonSchema = { anyOf: [port, { type: 'string', minLength: 1, maxLength: 63 }] }
 export const protocol: JsonSchema = { enum: ['TCP', 'UDP'] }
 
@@ -278,22 +280,22 @@ export const serviceSpecSchema: JsonSchema = closed({
 
 export const endpointSliceSpecSchema: JsonSchema = closed(
   {
-    serviceName: text,
+    serviceName: nameLabel,
     addressType: { enum: ['IPv4', 'IPv6'] },
     endpoints: {
       type: 'array',
       maxItems: 1000,
       items: closed(
         {
-          id: text,
-          addresses: texts,
+          id: { type: 'string', minLength: 1 },
+          addresses: { type: 'array', items: text, maxItems: 16 },
           ports: { type: 'object', additionalProperties: port },
           conditions: closed({ ready: flag, serving: flag, terminating: flag }, [
             'ready',
             'serving',
             'terminating',
           ]),
-          hostname: text,
+          hostname: nameLabel,
           nodeName: text,
           zone: text,
           template: text,

@@ -15,7 +15,8 @@ import {
 import { acceptable } from '../../../src/discovery/shell/stored-services.js'
 import type { Manager } from '../../../src/reconcile/index.js'
 import { createManager } from '../../../src/reconcile/index.js'
-import type { Store } from '../../../src/store/index.js'
+import type { Kind, Store } from '../../../src/store/index.js'
+import { defineKind } from '../../../src/store/index.js'
 import type { VirtualEnv } from '../../../src/testing/index.js'
 import { createWorld } from '../../fixtures/world.js'
 
@@ -28,9 +29,19 @@ interface World {
 
 const namespace = 'prod'
 
+/** A store may hold slices that were written before they were judged. */
+function unjudgedSlices(): Kind {
+  const { apiVersion, kind, plural, namespaced, indexes } = EndpointSlice
+  return defineKind({ apiVersion, kind, plural, namespaced, indexes })
+}
+
 /** @param beforeCommit runs before each write of the controllers */
-async function world(cidr = '10.96.0.0/29', beforeCommit: (store: Store) => void = () => {}): Promise<World> {
-  const { env, store } = createWorld({ kinds: [Service, Task, Node, EndpointSlice, AddressClaim] })
+async function world(
+  cidr = '10.96.0.0/29',
+  beforeCommit: (store: Store) => void = () => {},
+  slices: Kind = EndpointSlice,
+): Promise<World> {
+  const { env, store } = createWorld({ kinds: [Service, Task, Node, slices, AddressClaim] })
   const { defer } = env.tasks
   const hooked = createEnvTree('controllers', () => ({
     ...env,
@@ -519,7 +530,7 @@ describe('registry feed', () => {
   })
 
   test('an object that the registry refuses is left out; the rest goes on', async () => {
-    const w = await world()
+    const w = await world(undefined, undefined, unjudgedSlices())
     await w.store.create(EndpointSlice, {
       metadata: { namespace, name: 's' },
       spec: {
@@ -565,7 +576,7 @@ describe('registry feed', () => {
   })
 
   test('a slice of a name that no service can have is left out, and its end is no trouble', async () => {
-    const w = await world()
+    const w = await world(undefined, undefined, unjudgedSlices())
     const ref = { namespace, name: 's' }
     await w.store.create(EndpointSlice, {
       metadata: ref,
