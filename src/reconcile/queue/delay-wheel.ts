@@ -1,4 +1,4 @@
-import { IndexedHeap } from '../../core/internal.js'
+import { IndexedHeap, LinkedList } from '../../core/internal.js'
 import type { KeyRecord } from './key-record.js'
 
 /** The narrowest slot. What is due in a slot that is reached is put in order by a heap. */
@@ -9,22 +9,25 @@ const LEVELS = 5
 /** Beyond these, more than two years from the origin, records wait in one list. */
 const TICKS = 2 ** (BITS * LEVELS)
 
-type Bucket<K> = KeyRecord<K>[]
+type Bucket<K> = LinkedList<KeyRecord<K>>
+
+/** The `slot` of a record that is in a bucket, where it needs no place. */
+const IN_BUCKET = 0
 
 /**
  * Records by the time at which they are due; of equal times the first that came is first. A hierarchical timing wheel
  * (Varghese and Lauck 1987) holds what is far off: to put a record in or to take it out touches no other but one, however
  * many there are. As time gets to a slot, its records move to narrower ones, and from the narrowest into a heap.
  *
- * In the wheel, `slot` of a record is its place in its bucket, which follows from `at`: the level is that of the highest
- * digit, of six bits, in which its tick differs from the present one.
+ * Which bucket a record is in follows from its `at`: the level is that of the highest digit, of six bits, in which its tick
+ * differs from the present one. A delayed key is not ready, so its record is free to be an entry in the list of a bucket.
  */
 export class DelayWheel<K> {
   /** Those due before the present tick. */
   readonly #near = new IndexedHeap<KeyRecord<K>>()
   /** By level and slot, as far as they were used. */
   readonly #levels: (Bucket<K> | undefined)[][] = []
-  #beyond: Bucket<K> = []
+  #beyond: Bucket<K> = new LinkedList()
   /** Time of tick 0. */
   #originMs = 0
   #tick = 0
@@ -39,17 +42,13 @@ export class DelayWheel<K> {
 
   /** Due time of the first record; Infinity when there is none. */
   get firstMs(): number {
-    this.#firstMs ??= this.#first()?.at ?? Number.POSITIVE_INFINITY
-    return this.#firstMs
+    return this.#firstMs ?? this.#findFirstMs()
   }
 
   /** Puts in a record that is in no wheel, for `atMs`, which is `nowMs` or later. */
   push(record: KeyRecord<K>, atMs: number, nowMs: number): void {
-    if (this.#size === 0) {
-      this.#originMs = nowMs
-      this.#tick = 0
-      this.#firstMs = atMs
-    } else if (this.#firstMs !== undefined && atMs < this.#firstMs) this.#firstMs = atMs
+    if (this.#size === 0) this.#begin(nowMs)
+    if (this.#firstMs !== undefined && atMs < this.#firstMs) this.#firstMs = atMs
     record.at = atMs
     record.sequence = this.#sequence++
     this.#size++
@@ -81,22 +80,28 @@ export class DelayWheel<K> {
     return first
   }
 
+  /** With the first record. */
+  #begin(nowMs: number): void {
+    this.#originMs = nowMs
+    this.#tick = 0
+    this.#firstMs = Number.POSITIVE_INFINITY
+  }
+
+  #findFirstMs(): number {
+    this.#firstMs = this.#first()?.at ?? Number.POSITIVE_INFINITY
+    return this.#firstMs
+  }
+
   #place(record: KeyRecord<K>): void {
     const tick = this.#tickOf(record)
     if (tick < this.#tick) return this.#near.push(record, record.at, record.sequence)
-    const bucket = this.#bucketAt(tick)
-    record.slot = bucket.length
-    bucket.push(record)
+    record.slot = IN_BUCKET
+    this.#bucketAt(tick).push(record)
   }
 
   #take(record: KeyRecord<K>): void {
     if (this.#near.remove(record)) return
-    const bucket = this.#bucketAt(this.#tickOf(record))
-    const last = bucket.pop() as KeyRecord<K>
-    if (last !== record) {
-      bucket[record.slot] = last
-      last.slot = record.slot
-    }
+    this.#bucketAt(this.#tickOf(record)).remove(record)
     record.slot = -1
   }
 
@@ -109,8 +114,12 @@ export class DelayWheel<K> {
     if (tick >= TICKS) return this.#beyond
     const digits = 31 - Math.clz32((tick ^ this.#tick) | (SLOTS - 1))
     const level = Math.floor(digits / BITS)
+    return this.#levels[level]?.[slotOf(level, tick)] ?? this.#makeBucket(level, tick)
+  }
+
+  #makeBucket(level: number, tick: number): Bucket<K> {
     const slots = (this.#levels[level] ??= new Array<Bucket<K> | undefined>(SLOTS).fill(undefined))
-    return (slots[slotOf(level, tick)] ??= [])
+    return (slots[slotOf(level, tick)] = new LinkedList())
   }
 
   #first(): KeyRecord<K> | undefined {
@@ -124,14 +133,15 @@ export class DelayWheel<K> {
       const width = 2 ** (level * BITS)
       const end = (Math.floor(this.#tick / (width * SLOTS)) + 1) * width * SLOTS
       for (let tick = this.#tick - (this.#tick % width); tick < end; tick += width)
-        if (this.#levels[level]?.[slotOf(level, tick)]?.length) return this.#turnTo(level, tick)
+        if (this.#levels[level]?.[slotOf(level, tick)]?.head) return this.#turnTo(level, tick)
     }
     // More than two years are over, or nothing was due in them.
-    this.#originMs = this.#beyond.reduce((first, { at }) => Math.min(first, at), Number.POSITIVE_INFINITY)
-    this.#tick = 0
     const beyond = this.#beyond
-    this.#beyond = []
-    for (const record of beyond) this.#place(record)
+    this.#beyond = new LinkedList()
+    this.#originMs = Number.POSITIVE_INFINITY
+    for (const { at } of beyond) this.#originMs = Math.min(this.#originMs, at)
+    this.#tick = 0
+    this.#placeAll(beyond)
   }
 
   /** @param tick the first of a slot of the level */
@@ -139,10 +149,7 @@ export class DelayWheel<K> {
     if (level > 0) return this.#reach(tick)
     const due = this.#empty(0, tick)
     this.#reach(tick + 1)
-    for (const record of due) {
-      record.slot = -1
-      this.#place(record)
-    }
+    this.#placeAll(due)
   }
 
   /** What stands in the slots that begin at `tick` moves to narrower ones. */
@@ -150,15 +157,25 @@ export class DelayWheel<K> {
     this.#tick = tick
     for (let level = LEVELS - 1; level > 0; level--) {
       if (tick % 2 ** (level * BITS) !== 0 || tick >= TICKS) continue
-      for (const record of this.#empty(level, tick)) this.#place(record)
+      this.#placeAll(this.#empty(level, tick))
     }
   }
 
-  #empty(level: number, tick: number): Bucket<K> {
-    const slots = this.#levels[level] ?? []
-    const bucket = slots[slotOf(level, tick)] ?? []
-    if (bucket.length > 0) slots[slotOf(level, tick)] = undefined
+  /** Takes away the list of a slot. */
+  #empty(level: number, tick: number): Bucket<K> | undefined {
+    const slots = this.#levels[level]
+    const bucket = slots?.[slotOf(level, tick)]
+    if (slots !== undefined) slots[slotOf(level, tick)] = undefined
     return bucket
+  }
+
+  /** Moves what is in a list that was taken away. */
+  #placeAll(bucket: Bucket<K> | undefined): void {
+    for (let record = bucket?.head; record !== undefined; record = bucket?.head) {
+      bucket?.remove(record)
+      record.slot = -1
+      this.#place(record)
+    }
   }
 }
 

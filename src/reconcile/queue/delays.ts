@@ -60,7 +60,10 @@ export class Delays<K> {
 
   #arm(): void {
     const at = this.#waiting.firstMs
-    if (at === this.#armedMs) return
+    if (at !== this.#armedMs) this.#armFor(at)
+  }
+
+  #armFor(at: number): void {
     this.#disarm?.()
     this.#armedMs = at
     this.#disarm =

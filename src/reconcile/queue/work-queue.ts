@@ -132,10 +132,8 @@ export class RecordQueue<K> implements WorkQueue<K> {
     if (options?.reason !== undefined) this.#remember(record, options.reason)
     this.#raise(record, priority ?? (record.processing ? record.priority : 0))
     if (record.dirty) options?.refund?.()
-    else if (ms === 0) {
-      if (this.#delays.remove(record)) refund(record)
-      this.#want(record)
-    } else if (this.#delays.waitAtMost(record, ms)) {
+    else if (ms === 0) this.#wantNow(record)
+    else if (this.#delays.waitAtMost(record, ms)) {
       refund(record)
       record.refund = options?.refund
     } else options?.refund?.()
@@ -282,8 +280,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
   }
 
   isQuiet(): boolean {
-    if (!this.#isIdle()) return false
-    return this.#delays.nextAtMs > this.#env.clock.monotonic()
+    return this.#isIdle() && this.#delays.nextAtMs > this.#env.clock.monotonic()
   }
 
   #matured(record: KeyRecord<K>): void {
@@ -317,6 +314,11 @@ export class RecordQueue<K> implements WorkQueue<K> {
     if (!record.processing) return this.#enqueue(record)
     record.wantedAtMs = this.#clock.now()
     this.#report()
+  }
+
+  #wantNow(record: KeyRecord<K>): void {
+    if (this.#delays.remove(record)) refund(record)
+    this.#want(record)
   }
 
   #enqueue(record: KeyRecord<K>): void {
