@@ -11,6 +11,7 @@ export { formatResolvConf } from './resolv-conf.js'
 export { kubernetesVariables, marathonVariables, nomadVariables } from './environment.js'
 
 // To build with.
+export { resolveShortName, searchNames } from './search-names.js'
 export { variableName } from './environment.js'
 export {
   marathonBackendName,
@@ -43,3 +44,4 @@ export type { EnvoyDiscovery, EnvoyResources, EnvoyResourcesOptions } from './en
 export type { HostsFileOptions } from './hosts-file.js'
 export type { NginxUpstreamsOptions } from './nginx-upstreams.js'
 export type { ResolvConf } from './resolv-conf.js'
+export type { ShortNameResolution } from './search-names.js'

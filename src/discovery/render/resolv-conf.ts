@@ -1,4 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
+import type { KnownOptions } from '../../core/internal.js'
 import { assertKnown, assertValid, ipFamily, knownOptions, wholeNumber } from '../../core/internal.js'
 import { nameLabels } from '../dns/dns-name.js'
 
@@ -27,7 +28,9 @@ const SERVERS_MAX = 3
 const DOMAINS_MAX = 32
 const DOMAINS_LENGTH_MAX = 2048
 
-const RESOLV_CONF = /* @__PURE__ */ knownOptions<ResolvConf>('formatResolvConf', {
+/** What `ndots` is where it is not said. */
+export const NDOTS = 2
+export const RESOLV_CONF: KnownOptions = /* @__PURE__ */ knownOptions<ResolvConf>('formatResolvConf', {
   nameServers: true,
   search: true,
   ndots: true,
@@ -44,11 +47,10 @@ const RESOLV_CONF = /* @__PURE__ */ knownOptions<ResolvConf>('formatResolvConf',
  */
 export function formatResolvConf(conf: ResolvConf): string {
   assertKnown(conf, RESOLV_CONF)
-  const { nameServers, search = [], ndots = 2, timeoutSeconds, attempts } = conf
+  const { nameServers, search = [], ndots = NDOTS, timeoutSeconds, attempts } = conf
   assertValid('resolv.conf', [
     ...serverProblems(nameServers),
-    ...searchProblems(search),
-    ...wholeNumber('ndots', ndots, { max: 15 }),
+    ...searchProblems(search, ndots),
     ...wholeNumber('timeoutSeconds', timeoutSeconds ?? 1, { min: 1, max: 30 }),
     ...wholeNumber('attempts', attempts ?? 1, { min: 1, max: 5 }),
   ])
@@ -77,7 +79,8 @@ function serverProblems(servers: readonly string[]): readonly FieldProblem[] {
   return servers.length === 0 || servers.length > SERVERS_MAX ? [count, ...wrong] : wrong
 }
 
-function searchProblems(domains: readonly string[]): readonly FieldProblem[] {
+/** What is wrong with how short names are completed. */
+export function searchProblems(domains: readonly string[], ndots: number): readonly FieldProblem[] {
   const bound = `must hold at most ${DOMAINS_MAX} domains of ${DOMAINS_LENGTH_MAX} characters in all`
   const isTooMuch = domains.length > DOMAINS_MAX || domains.join(' ').length > DOMAINS_LENGTH_MAX
   const wrong = domains.flatMap((value, i) =>
@@ -85,5 +88,9 @@ function searchProblems(domains: readonly string[]): readonly FieldProblem[] {
       ? [{ field: `search[${i}]`, value, message: 'must be a DNS name' }]
       : [],
   )
-  return isTooMuch ? [{ field: 'search', value: domains, message: bound }, ...wrong] : wrong
+  return [
+    ...(isTooMuch ? [{ field: 'search', value: domains, message: bound }] : []),
+    ...wrong,
+    ...wholeNumber('ndots', ndots, { max: 15 }),
+  ]
 }
