@@ -65,9 +65,8 @@ function externalNameProblems({ mode, externalName }: ServiceDemands): readonly 
     return mode === 'external'
       ? [{ field, value: externalName, message: 'is required in mode external' }]
       : []
-  return NAME.test(externalName)
-    ? []
-    : [{ field, value: externalName, message: 'must be a DNS name such as www.example.com' }]
+  if (NAME.test(externalName)) return []
+  return [{ field, value: externalName, message: 'must be a DNS name such as www.example.com' }]
 }
 
 function nodePortProblems({ mode = 'vip', ports = [] }: ServiceDemands): readonly FieldProblem[] {
@@ -88,7 +87,8 @@ function nodePortProblems({ mode = 'vip', ports = [] }: ServiceDemands): readonl
 function portNameProblems(ports: readonly NamedPort[]): readonly FieldProblem[] {
   return ports.flatMap(({ name = '' }, index) => {
     if (name === '' ? ports.length < 2 : NAME_LABEL.test(name)) return []
-    const message = 'must be one DNS label in lower case; it is required when a service has several ports'
+    const message =
+      name === '' ? 'is required when a service has several ports' : 'must be one DNS label in lower case'
     return [{ field: `spec.ports[${index}].name`, value: name, message }]
   })
 }
