@@ -37,6 +37,12 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'addresses of one pool': code('address-space', 'POOL_SIZE_MAX'),
     'consumers of this process, waiters of a registry': code('registry-consumers', 'consumers', 'waiters'),
     'ports, virtual addresses of one service': code('registry-change', 'ports', 'vips'),
+    'addresses of one endpoint or host, aliases or networks of one service': code(
+      'registry-change',
+      'addresses',
+      'names',
+    ),
+    'roles of one host, shares of one service': code('registry-change', 'roles', 'shares'),
     'UDP response': [...code('dns-answer', 'PLAIN_UDP_BYTES'), ...code('dns-responder', 'ednsBytes')],
     'DNS over TCP: connections, idle time': code('dns-server', 'maxConnections', 'idleMs'),
     'DNS response cache': code('dns-responder', 'cacheBytes'),

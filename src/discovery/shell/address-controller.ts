@@ -63,8 +63,9 @@ const ADDRESS_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<AddressControlle
  * its use by the quarantine of its pool, so that no restart hands an address out too early. The pools in memory are
  * caches of the claims. When an address cannot be had, the service's condition `AddressAllocated` says why.
  *
- * A claim whose name is no address, in its canonical form, holds none. It is left out, said in the condition `AddressClaimsValid` of its service,
- * and removed as one that the service has no right to. Where the owner is no Service, the log says so at the start.
+ * A claim whose name is no address, in its canonical form, holds none. It is left out, said in the condition
+ * `AddressClaimsValid` of its service, and removed as one that the service has no right to. Where the owner is no
+ * Service, the log says so at the start.
  *
  * The node ports that ports of a service ask for (`nodePort`) are held by claims in the same way, and said in the
  * condition `NodePortsAllocated`. They are free as soon as no port asks for them, or the service is gone.
